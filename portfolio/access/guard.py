@@ -1,0 +1,108 @@
+"""The gate before every operation: who is asking, and may this role call it at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, g, request
+from sqlalchemy.orm import Session
+
+from portfolio.access.policy import may_ever, require
+from portfolio.access.service import Author, find_author
+from portfolio.core.api import Operation, check_request_shape, operation_of
+from portfolio.core.db import WriteContext, current_database
+from portfolio.core.problems import Forbidden, PreconditionRequired, Unauthenticated, request_id
+
+PUBLIC_VIEW = "public"
+FULL_VIEW = "full"
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="portfolio"'}
+_HOW = "Send `Authorization: Bearer pk_…`; a coordinator makes keys with `portfolio key create`."
+
+
+def install(app: Flask) -> None:
+    """Check every request in the order of DESIGN 5: 413/415, 401, 403 by role, 428; the rest follows in the route."""
+    app.before_request(_check)
+
+
+def current_author() -> Author:
+    """The author of this request.
+
+    :raises Unauthenticated: nobody is signed in.
+    """
+    author = _author()
+    if author is None:
+        raise Unauthenticated(f"This operation needs a key. {_HOW}", headers=_CHALLENGE)
+    return author
+
+
+def current_view() -> str:
+    """What this caller may see: the public view, or the one of the coordinator or of one organisation."""
+    author = _author()
+    if author is None:
+        return PUBLIC_VIEW
+    return FULL_VIEW if author.role == "coordinator" else f"own:{author.organisation}"
+
+
+def sees_internal(view: str, lead_ministry: str | None) -> bool:
+    """Whether internal notes, references and drafts of a project led by ``lead_ministry`` are shown in ``view``."""
+    return view == FULL_VIEW or (lead_ministry is not None and view == f"own:{lead_ministry}")
+
+
+@contextmanager
+def transaction(action: str) -> Iterator[Session]:
+    """A write by the current author: one revision named ``action`` (``projects.update``)."""
+    author = current_author()
+    context = WriteContext(
+        actor_id=author.actor_id,
+        via=author.via,
+        action=action,
+        ministry=author.organisation,
+        request_id=request_id(),
+    )
+    with current_database().transaction(context) as session:
+        yield session
+
+
+def require_own(operation: str, owner: str | None) -> None:
+    """:raises Forbidden: the current author may not change a record of a project that ``owner`` leads today."""
+    require(current_author(), operation, owner)
+
+
+def _check() -> None:
+    operation = operation_of(request)
+    if operation is None:
+        return
+    check_request_shape(operation)
+    _authenticate()
+    if operation.access is not None:
+        _require_role(operation, operation.access)
+    if operation.if_match and not request.headers.get("If-Match", "").strip():
+        raise PreconditionRequired("Send If-Match with the ETag you read, so that no other change is overwritten.")
+
+
+def _require_role(operation: Operation, access: str) -> None:
+    author = current_author()
+    if not may_ever(author.role, access):
+        raise Forbidden(f"The role {author.role} may not call {operation.operation_id}; ask the coordinator.")
+
+
+def _authenticate() -> None:
+    """Look the key up once. A key that is sent must be good, even where none is needed."""
+    g.author = None
+    header = request.headers.get("Authorization")
+    if header is None:
+        return
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthenticated(f"Only bearer keys are known here. {_HOW}", headers=_CHALLENGE)
+    with current_database().snapshot() as session:
+        g.author = find_author(session, secret.strip())
+    if g.author is None:
+        raise Unauthenticated(f"This key is unknown, expired or revoked. {_HOW}", headers=_CHALLENGE)
+
+
+def _author() -> Author | None:
+    author = g.get("author")
+    assert author is None or isinstance(author, Author)
+    return author

@@ -1,0 +1,72 @@
+"""Who may do what: operation x role x {any, own}, in one table (DESIGN 6; a later issue completes the roles)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from portfolio.core.problems import Forbidden
+
+if TYPE_CHECKING:
+    from portfolio.access.service import Author
+
+ANY = "any"
+OWN = "own"
+
+ROLES = ("coordinator", "editor")
+
+_OWNED = {"coordinator": ANY, "editor": OWN}
+_COORDINATED = {"coordinator": ANY}
+
+POLICY: Mapping[str, Mapping[str, str]] = {
+    "organisations.create": _COORDINATED,
+    "organisations.update": _COORDINATED,
+    "decisions.create": _COORDINATED,
+    "projects.create": _COORDINATED,
+    "projects.update": _OWNED,
+    "projects.delete": _OWNED,
+    "projects.transition": _OWNED,
+    "projects.assign": _OWNED,
+    "projects.appoint": _OWNED,
+    "funding-programmes.create": _COORDINATED,
+    "funding-programmes.update": _COORDINATED,
+    "applications.create": _OWNED,
+    "applications.update": _OWNED,
+    "applications.delete": _OWNED,
+    "applications.transition": _OWNED,
+    "awards.create": _OWNED,
+    "awards.update": _OWNED,
+    "awards.transition": _OWNED,
+    "ledger-entries.create": _OWNED,
+    "milestones.create": _OWNED,
+    "milestones.update": _OWNED,
+    "milestones.delete": _OWNED,
+    "milestones.transition": _OWNED,
+    "forecasts.create": _OWNED,
+}
+"""The records an editor owns are those of projects the editor's organisation leads on that day."""
+
+
+class NotYours(Forbidden):
+    """The record belongs to a project that another organisation leads today."""
+
+    slug = "not-your-project"
+    title = "Another organisation leads this project"
+
+
+def may_ever(role: str, operation: str) -> bool:
+    """Whether the role may call the operation at all, whatever the record."""
+    return role in POLICY[operation]
+
+
+def require(author: Author, operation: str, owner: str | None) -> None:
+    """Check a loaded record.
+
+    :param owner: code of the organisation that leads the record's project today; None if nobody does.
+    :raises NotYours: the role may change only its own records, and this is not one.
+    """
+    scope = POLICY[operation].get(author.role)
+    if scope == ANY or (scope == OWN and owner is not None and owner == author.organisation):
+        return
+    led_by = f"{owner} leads this project today" if owner else "no organisation leads this project today"
+    raise NotYours(f"You write for {author.organisation}, but {led_by}; ask the coordinator or the lead ministry.")

@@ -1,0 +1,104 @@
+"""Wires the packages into one Flask application."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask
+
+from portfolio.access import guard
+from portfolio.core import api as strict
+from portfolio.core import migrate
+from portfolio.core.db import EXTENSION, Database
+from portfolio.core.problems import register_problem_handlers
+from portfolio.core.settings import Settings, read_settings
+from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
+from portfolio.history import log, recorder
+from portfolio.milestones import routes as milestone_routes
+from portfolio.organisations import routes as organisation_routes
+from portfolio.projects import decision_routes, programme_routes as ruhr_routes, routes as project_routes
+from portfolio.reports import routes as report_routes
+from portfolio.taxonomy import routes as taxonomy_routes
+from portfolio.web import docs, health
+
+BLUEPRINTS = (
+    ruhr_routes.blp,
+    taxonomy_routes.blp,
+    organisation_routes.blp,
+    project_routes.blp,
+    decision_routes.blp,
+    programme_routes.blp,
+    application_routes.blp,
+    award_routes.blp,
+    ledger_routes.blp,
+    statement_routes.blp,
+    milestone_routes.blp,
+    report_routes.blp,
+)
+
+_DESCRIPTION = (
+    "The register of the Ruhr-Konferenz of North Rhine-Westphalia: its projects in five action fields, EU and federal "
+    "funding applications and what became of them, milestones from 2020 on. Amounts are EUR as text with two "
+    "decimals, days are calendar days of Europe/Berlin, instants UTC. Every read takes two clocks: `valid_on` (what "
+    "was true in the world) and `known_at` (what the register had been told). Unknown is null and never counted as 0."
+)
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
+    """The application.
+
+    :raises SchemaMismatch: the database is not at this program's schema; `portfolio db upgrade` brings it there.
+    """
+    settings = settings or read_settings()
+    app = Flask(__name__)
+    strict.uses_flask(app)
+    app.config.update(_api_config())
+    database = database or open_database(settings)
+    migrate.require_newest(database)
+    log.require_log(database)
+    app.extensions[EXTENSION] = database
+    api = strict.Api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    register_problem_handlers(app)
+    guard.install(app)
+    app.extensions["portfolio_api"] = api
+    for part in (docs, health):
+        app.register_blueprint(part.blueprint)
+    return app
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of ``settings``, with the recorder in place."""
+    database = Database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
+    recorder.install(database)
+    return database
+
+
+def _api_config() -> dict[str, Any]:
+    logging.getLogger("portfolio").setLevel(logging.INFO)
+    return {
+        "API_TITLE": "Portfolio register of the Ruhr-Konferenz",
+        "API_VERSION": version("portfolio-register"),
+        "OPENAPI_VERSION": "3.1.0",
+        "PROPAGATE_EXCEPTIONS": False,
+        "API_SPEC_OPTIONS": {
+            "info": {
+                "description": _DESCRIPTION,
+                "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+                "contact": {"name": "Portfolio register"},
+            },
+            "servers": [{"url": "/", "description": "This register"}],
+            "components": {
+                "securitySchemes": {
+                    "apiKey": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "An API key (`pk_…`). Public data needs none.",
+                    }
+                }
+            },
+        },
+    }

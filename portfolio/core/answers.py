@@ -1,0 +1,149 @@
+"""Finished answers: bytes, ETag, 304, formats and the revision they were made for."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+from flask import Response, request
+from werkzeug.datastructures import MIMEAccept
+
+from portfolio.core.problems import NotAcceptable, PreconditionRequired, StaleVersion
+
+REVISION_HEADER = "Register-Revision"
+MIME = {"json": "application/json", "csv": "text/csv; charset=utf-8", "csv-de": "text/csv; charset=utf-8"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001  (spreadsheets take the wide forms too)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What an answer depends on beside its address: register, clocks, who may see, and form."""
+
+    revision: int
+    valid_on: date
+    known_at: int | None
+    """The resolved revision where one was asked for; None means now."""
+    view: str
+    form: str = "json"
+
+    @property
+    def _text(self) -> str:
+        return f"{self.valid_on} {self.known_at} {self.view} {self.form}"
+
+    def variant(self, body: bytes = b"") -> str:
+        """Short hash of what the answer depends on; of a record also its bytes, which show facts of its parents."""
+        return hashlib.sha256(self._text.encode() + body).hexdigest()[:10]
+
+
+def json_bytes(body: Any) -> bytes:
+    """JSON as UTF-8. Holds no floats: money and rates are text before they come here."""
+    return orjson.dumps(body)
+
+
+def record_answer(
+    body: Mapping[str, Any], version: int, edition: Edition, *, status: int = 200, location: str | None = None
+) -> Response:
+    """One record with the strong ETag of its stored version."""
+    data = json_bytes(body)
+    answer = Response(data, status, mimetype="application/json")
+    if location:
+        answer.headers["Location"] = location
+    return _finished(answer, f"{version}-{edition.variant(data)}", edition)
+
+
+def json_answer(body: Mapping[str, Any], edition: Edition, *, next_page: str | None = None) -> Response:
+    """A list or a report: its ETag is the register's revision."""
+    answer = Response(json_bytes(body), mimetype="application/json")
+    if next_page:
+        answer.headers["Link"] = f'<{next_page}>; rel="next"'
+    return _finished(answer, f"r{edition.revision}-{edition.variant()}", edition)
+
+
+def csv_answer(
+    name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], edition: Edition, *, money: Iterable[str] = ()
+) -> Response:
+    """A download. ``csv`` is RFC 4180 in UTF-8; ``csv-de`` opens in German Excel (mark, semicolons, decimal comma).
+
+    :param money: the columns that hold amounts; only they may begin with a minus sign.
+    """
+    german = edition.form == "csv-de"
+    amounts = frozenset(money)
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";" if german else ",", lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row.get(column), column in amounts, german) for column in columns])
+    data = text.getvalue().encode("utf-8-sig" if german else "utf-8")
+    answer = Response(data, content_type=MIME["csv"])
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return _finished(answer, f"r{edition.revision}-{edition.variant()}", edition)
+
+
+def deleted_answer(revision: int) -> Response:
+    answer = Response(status=204)
+    answer.headers[REVISION_HEADER] = str(revision)
+    return answer
+
+
+def _cell(value: Any, is_amount: bool, german: bool) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        value = orjson.dumps(value).decode()
+    text = str(value)
+    if is_amount:
+        return text.replace(".", ",") if german else text
+    # A cell that a spreadsheet would take for a formula becomes text (OWASP CSV injection).
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def _finished(answer: Response, tag: str, edition: Edition) -> Response:
+    answer.headers[REVISION_HEADER] = str(edition.revision)
+    answer.headers["Cache-Control"] = "private, no-cache" if edition.view != "public" else "no-cache"
+    answer.vary.update(("Accept", "Authorization"))
+    answer.set_etag(tag)
+    if answer.status_code == 200 and request.method in ("GET", "HEAD"):
+        answer.make_conditional(request)
+    return answer
+
+
+def required_version() -> int:
+    """The version that ``If-Match`` names; only the number counts, so a tag of any variant will do.
+
+    :raises PreconditionRequired: no header.
+    :raises StaleVersion: a weak tag, ``*``, several tags or none of ours: they prove nothing about what was read.
+    """
+    header = request.headers.get("If-Match", "").strip()
+    if not header:
+        raise PreconditionRequired("Send If-Match with the ETag you read, so that no other change is overwritten.")
+    number, dash, variant = header.removeprefix('"').removesuffix('"').partition("-")
+    quoted = len(header) > 2 and header.startswith('"') and header.endswith('"')
+    if not (quoted and dash and variant.isalnum() and number.isascii() and number.isdecimal() and len(number) < 10):
+        raise StaleVersion("If-Match takes exactly one strong ETag as it was given; read the record again.")
+    return int(number)
+
+
+def chosen_format(formats: Sequence[str]) -> str:
+    """The form of the answer: ``?format=`` decides (the query schema knows it), else ``Accept``.
+
+    :raises NotAcceptable: the caller accepts none of the forms there are.
+    """
+    asked = request.args.get("format")
+    if asked in formats:
+        return asked
+    accept: MIMEAccept = request.accept_mimetypes
+    if not accept or not request.headers.get("Accept", "").strip():
+        return formats[0]
+    offered = {MIME[form].split(";")[0]: form for form in reversed(formats)}
+    best = accept.best_match(list(reversed(offered)))
+    if best is None:
+        raise NotAcceptable(f"This address answers as {', '.join(offered)}; change Accept or leave it out.")
+    return offered[best]

@@ -1,0 +1,236 @@
+"""flask-smorest made strict: one reading of every request, one description of every operation."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import marshmallow as ma
+from flask import Flask, Request, current_app, request
+from flask_smorest import Api as SmorestApi
+from flask_smorest import Blueprint as SmorestBlueprint
+from flask_smorest.utils import prepare_response
+from webargs.flaskparser import FlaskParser
+
+from portfolio.core import strict_json
+from portfolio.core.problems import ContentTooLarge, Invalid, ProblemError, UnsupportedMediaType, from_messages
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+LARGEST_BODY = 1024 * 1024
+_OPERATION = "_portfolio_operation"
+# Python 3.13 renamed these; the document uses the new names everywhere.
+_NEW_NAMES = {
+    413: "CONTENT_TOO_LARGE",
+    414: "URI_TOO_LONG",
+    416: "RANGE_NOT_SATISFIABLE",
+    422: "UNPROCESSABLE_CONTENT",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the gate must know of an operation before it runs."""
+
+    operation_id: str
+    access: str | None = None
+    """The operation's line in the policy table; None: anybody may read."""
+    if_match: bool = False
+    body: tuple[str, ...] = ()
+    """The media types taken; empty: no body."""
+
+
+class StrictParser(FlaskParser):
+    """Reads bodies and queries for webargs, which would use ``json.loads`` and pass over repeated parameters."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        value = strict_json.loads(req.get_data(cache=True))
+        if not isinstance(value, dict):
+            detail = "Send one JSON object."
+            raise Invalid(detail, errors=[ProblemError("not_an_object", detail, pointer="#")])
+        return value
+
+    def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        lists = {field.data_key or name for name, field in schema.fields.items() if isinstance(field, ma.fields.List)}
+        found: dict[str, Any] = {}
+        errors = []
+        for name, values in req.args.lists():
+            if name not in lists and len(values) > 1:
+                detail = "Send this parameter once."
+                errors.append(ProblemError("duplicate_parameter", detail, parameter=name[:80]))
+            found[name] = values if name in lists else values[0]
+        if errors:
+            raise Invalid(f"{errors[0].parameter}: {errors[0].detail}", errors=errors)
+        return found
+
+    def handle_error(
+        self, error: ma.ValidationError, req: Any, schema: Any, *, error_status_code: Any, error_headers: Any
+    ) -> Any:
+        messages = error.messages if isinstance(error.messages, dict) else {"json": error.messages}
+        errors = from_messages(messages)
+        first = errors[0]
+        more = f" ({len(errors)} faults in all)" if len(errors) > 1 else ""
+        raise Invalid(f"{first.parameter or first.pointer}: {first.detail}{more}", errors=errors) from None
+
+
+def operation_of(req: Request) -> Operation | None:
+    """The operation a request is for; None for pages, files and unknown addresses."""
+    if req.endpoint is None:
+        return None
+    view = current_app.view_functions[req.endpoint]
+    view_class = getattr(view, "view_class", None)
+    method = "get" if req.method == "HEAD" else req.method.lower()
+    function = getattr(view_class, method, None) if view_class else view
+    operation = getattr(function, _OPERATION, None)
+    assert operation is None or isinstance(operation, Operation)
+    return operation
+
+
+def check_request_shape(operation: Operation) -> None:
+    """The checks that need the request alone and come before all others.
+
+    :raises ContentTooLarge: more than 1 MiB.
+    :raises UnsupportedMediaType: a body of another type than the operation takes.
+    """
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
+    if operation.body and request.mimetype not in operation.body:
+        raise UnsupportedMediaType(f"Send the body as {' or '.join(operation.body)} (header Content-Type).")
+
+
+class Blueprint(SmorestBlueprint):
+    """A blueprint whose operations are all named, described and guarded."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def operation(
+        self,
+        operation_id: str,
+        *,
+        access: str | None = None,
+        if_match: bool = False,
+        body: str | None = None,
+        csv: bool = False,
+        example: Any = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Callable[[View], View]:
+        """Name an operation and say what it takes; the outermost decorator of a view.
+
+        :param access: its line in the policy table; None for public reads.
+        :param body: ``json`` or ``patch``.
+        :param example: of the successful answer.
+        """
+        media = {None: (), "json": (JSON,), "patch": (MERGE_PATCH, JSON)}[body]
+        found = Operation(operation_id, access, if_match, media)
+
+        def mark(view: View) -> View:
+            setattr(view, _OPERATION, found)
+            doc: dict[str, Any] = {"operationId": operation_id, **(extra or {})}
+            doc["security"] = [{"apiKey": []}] if access else [{}, {"apiKey": []}]
+            doc["x-portfolio"] = {"csv": csv, "example": example, "if_match": if_match, "body": bool(media)}
+            marked: View = self.doc(**doc)(view)
+            setattr(marked, _OPERATION, found)
+            return marked
+
+        return mark
+
+
+def _openapi_of(_converter: Any, field: Any, *, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
+    describe = getattr(field, "openapi", None)
+    if describe is None:
+        return {}
+    found: dict[str, Any] = describe()
+    if field.allow_none and "type" in found:
+        found = {**found, "type": [found["type"], "null"]}
+    return found
+
+
+def component_name(schema: Any) -> str:
+    """``ProjectInputSchema`` → ``ProjectInput``; a partial schema must have a class of its own."""
+    found = schema if isinstance(schema, type) else type(schema)
+    if not isinstance(schema, type) and (schema.partial or schema.only or schema.exclude):
+        raise ValueError(f"{found.__name__} is used in part; give the part a class of its own.")
+    return found.__name__.removesuffix("Schema")
+
+
+class ProblemErrorSchema(ma.Schema):
+    """One fault in the input."""
+
+    code = ma.fields.String(required=True, metadata={"description": "Stable code of the fault.", "example": "required"})
+    detail = ma.fields.String(
+        required=True, metadata={"description": "What is wrong and what to do.", "example": "Send a day, YYYY-MM-DD."}
+    )
+    pointer = ma.fields.String(
+        metadata={"description": "JSON pointer into the body, beginning with #.", "example": "#/from_on"}
+    )
+    parameter = ma.fields.String(metadata={"description": "Name of the query parameter.", "example": "valid_on"})
+
+
+class ProblemSchema(ma.Schema):
+    """Problem details (RFC 9457)."""
+
+    type = ma.fields.String(
+        required=True,
+        metadata={"format": "uri-reference", "description": "Stable name of the problem.", "example": "/problems/invalid"},
+    )
+    title = ma.fields.String(required=True, metadata={"description": "The problem in general.", "example": "Invalid"})
+    status = ma.fields.Integer(required=True, metadata={"description": "HTTP status.", "example": 422})
+    detail = ma.fields.String(
+        required=True, metadata={"description": "What happened here and what to do.", "example": "Send a day."}
+    )
+    request_id = ma.fields.String(required=True, metadata={"description": "Name it when asking for help.", "example": "a1"})
+    errors = ma.fields.List(
+        ma.fields.Nested(ProblemErrorSchema), metadata={"description": "Each fault with its place, where there are any."}
+    )
+    allowed = ma.fields.List(
+        ma.fields.String(), metadata={"description": "With transition-not-allowed: the statuses that may follow."}
+    )
+
+
+class Api(SmorestApi):
+    """The document of the register: problem+json errors, exact types, the same bytes on every Python."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _init_spec(self, **options: Any) -> None:
+        super()._init_spec(**options)
+        assert self.ma_plugin is not None
+        self.ma_plugin.converter.add_attribute_function(_openapi_of)
+        self.ma_plugin.converter.schema_name_resolver = component_name
+
+    def _register_responses(self) -> None:
+        for status in http.HTTPStatus:
+            described: dict[str, Any] = {"description": _phrase(status)}
+            if status >= 400:
+                described["schema"] = self.ERROR_SCHEMA
+            prepare_response(described, self.spec, "application/problem+json")
+            self.spec.components.response(status.name, described, lazy=True)
+        described = {"description": "Any other failure", "schema": self.ERROR_SCHEMA}
+        prepare_response(described, self.spec, "application/problem+json")
+        self.spec.components.response("DEFAULT_ERROR", described, lazy=True)
+
+
+def _phrase(status: http.HTTPStatus) -> str:
+    return _NEW_NAMES.get(status.value, status.phrase).replace("_", " ").capitalize()
+
+
+def renamed_statuses(text: str) -> str:
+    """Component names that do not depend on the Python version."""
+    for status, name in _NEW_NAMES.items():
+        old = http.HTTPStatus(status).name
+        text = text.replace(f'"{old}"', f'"{name}"').replace(f'responses/{old}"', f'responses/{name}"')
+    return text
+
+
+def uses_flask(app: Flask) -> None:
+    """Settings of Flask itself that strictness needs."""
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False

@@ -1,0 +1,166 @@
+"""The database: two engines with one behaviour, the only committer, and the base of every record."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
+
+from portfolio.core import sources
+from portfolio.core.columns import EuroCents, Identifier, Instant
+
+EXTENSION = "portfolio_database"
+_WRITES = "portfolio_writes"
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table. Audited unless ``not_audited`` says why not."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: sa.Text,
+        date: sa.Date,
+        datetime: Instant,
+        Decimal: EuroCents,
+        UUID: Identifier,
+    }
+    not_audited: ClassVar[str | None] = None
+    append_only: ClassVar[bool] = False
+    """Facts that are superseded or reversed, never changed (DOMAIN rule 14)."""
+
+
+class Entity(Base):
+    """A record with an identity, a version that rises by one per revision, and its two instants."""
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(Identifier, primary_key=True, default=sources.new_id)
+    version: Mapped[int] = mapped_column(sa.Integer)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        # The recorder raises the version once per revision; the column is the second fence against lost updates.
+        return {"version_id_col": cls.version, "version_id_generator": False}
+
+
+@dataclass(frozen=True)
+class WriteContext:
+    """Who writes, by which way, for whom and why: what the recorder puts into the revision's header."""
+
+    actor_id: str
+    via: str
+    action: str
+    ministry: str | None = None
+    reason: str | None = None
+    request_id: str | None = None
+
+
+class Database:
+    """One database with a write engine, a read engine and their sessions."""
+
+    def __init__(self, url: str, *, statement_timeout_ms: int = 30_000) -> None:
+        self.url = sa.make_url(url)
+        self.schema_number = 0
+        self.engine = self._create_engine(statement_timeout_ms)
+        self.write_engine: Engine = self.engine.execution_options(**{_WRITES: True})
+        self.read_engine: Engine = self.engine if self.is_sqlite else self._postgresql_reader()
+        self.sessions = sessionmaker(self.write_engine, expire_on_commit=False)
+        self._readers = sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def transaction(self, context: WriteContext) -> Iterator[Session]:
+        """A session whose work becomes one revision, or nothing at all. The only place that commits."""
+        with self.sessions() as session:
+            session.info["context"] = context
+            yield session
+            session.commit()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A read-only session that sees one moment of the database, however many statements it sends."""
+        with self._readers() as session:
+            yield session
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+    def _create_engine(self, statement_timeout_ms: int) -> Engine:
+        if self.is_sqlite:
+            return _sqlite_engine(self.url)
+        options = f"-c statement_timeout={statement_timeout_ms} -c lock_timeout=5000 -c timezone=UTC"
+        return sa.create_engine(
+            self.url,
+            pool_pre_ping=True,
+            pool_size=20,
+            max_overflow=0,
+            pool_timeout=2,
+            pool_recycle=1800,
+            connect_args={"connect_timeout": 2, "options": options},
+        )
+
+    def _postgresql_reader(self) -> Engine:
+        return self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _sqlite_engine(url: sa.URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("The embedded database is a file: sqlite:///FILE.")
+    path = Path(url.database)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, mode=0o700)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    engine = sa.create_engine(url, connect_args={"timeout": 5}, pool_size=20, max_overflow=0, pool_timeout=2)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    # The driver's own transaction handling commits before SAVEPOINT and DDL, so BEGIN is sent by us.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # FULL: with NORMAL a power cut loses commits that were already acknowledged.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT; no timeout helps.
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def current_database() -> Database:
+    """The database of the running Flask application."""
+    database = current_app.extensions[EXTENSION]
+    assert isinstance(database, Database)
+    return database

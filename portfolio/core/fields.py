@@ -1,0 +1,340 @@
+"""Strict fields: what a client may send is exactly what the document says (TRAPS 4.2)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+
+from portfolio.core.dates import DAY_PATTERN, format_instant, parse_day, parse_instant
+from portfolio.core.money import AMOUNT_PATTERN, RATE_PATTERN, format_amount, format_rate, parse_amount, parse_rate
+from portfolio.core.vocabulary import Codelist
+
+NONE = "none"
+"""In a filter: the records where the value is not known or not set."""
+SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_SLUG = re.compile(SLUG_PATTERN[1:-1])
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_URL = re.compile(r"https?://[^\s<>\"\\^`{|}]+", re.IGNORECASE)
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_CODE = "code"
+
+
+class StrictSchema(ma.Schema):
+    """A schema that refuses what it does not know."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+
+def fault(code: str, detail: str) -> ma.ValidationError:
+    """A fault with its stable code; problems.py reads the pair."""
+    error = ma.ValidationError(detail)
+    error.messages = [(code, detail)]
+    return error
+
+
+def clean_text(value: Any, *, minimum: int, maximum: int, lines: bool) -> str:
+    """Text in NFC without control or direction-changing characters, of bounded length."""
+    if not isinstance(value, str):
+        raise fault("not_text", "Send text, in quotes.")
+    text = unicodedata.normalize("NFC", value)
+    for char in text:
+        if (unicodedata.category(char) in ("Cc", "Cs") and not (lines and char in "\n\t")) or char in _BIDI:
+            raise fault("forbidden_character", f"The character U+{ord(char):04X} is not allowed here; take it out.")
+    if len(text.strip()) < minimum:
+        raise fault("empty", "Send some text, or leave the field out.")
+    if len(text) > maximum:
+        raise fault("too_long", f"At most {maximum} characters; this has {len(text)}.")
+    return text
+
+
+class Text(ma.fields.Field[str]):
+    """One line of text."""
+
+    def __init__(self, *, max_length: int = 300, lines: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.max_length = max_length
+        self.lines = lines
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
+        return clean_text(value, minimum=1, maximum=self.max_length, lines=self.lines)
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": self.max_length}
+
+
+class LongText(Text):
+    """Text of several lines."""
+
+    def __init__(self, *, max_length: int = 5000, **options: Any) -> None:
+        super().__init__(max_length=max_length, lines=True, **options)
+
+
+class Slug(ma.fields.Field[str]):
+    """The readable part of an address: small letters, digits and single hyphens."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
+        if not isinstance(value, str) or len(value) > 80 or not _SLUG.fullmatch(value):
+            raise fault("invalid_slug", "Use small letters, digits and single hyphens, at most 80, such as ruhr-valley.")
+        return value
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": 80}
+
+
+class Name(ma.fields.Field[str]):
+    """A published short name used in addresses, such as ``MHKBG`` or ``StK``."""
+
+    PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(self.PATTERN[1:-1], value):
+            raise fault("invalid_name", "Use letters, digits, dot, hyphen and underscore, at most 80, such as MHKBG.")
+        return value
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": self.PATTERN, "maxLength": 80}
+
+
+class Code(ma.fields.Field[str]):
+    """One code of a codelist."""
+
+    def __init__(self, codelist: Codelist, **options: Any) -> None:
+        super().__init__(**options)
+        self.codelist = codelist
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
+        if not isinstance(value, str) or value not in self.codelist.labels:
+            raise fault("not_in_list", f"Use one of: {', '.join(self.codelist.codes)}.")
+        return value
+
+    def openapi(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"type": "string", "enum": [*self.codelist.codes]}
+        if self.allow_none:
+            found["enum"].append(None)
+        return found
+
+
+class Money(ma.fields.Field[Decimal]):
+    """EUR as text with two decimals; never a JSON number, never rounded."""
+
+    def __init__(self, *, positive: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.positive = positive
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **_: Any) -> str | None:
+        return None if value is None else format_amount(value)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Decimal:
+        if not isinstance(value, str):
+            raise fault("invalid_money", 'Send an amount as text with two decimals, such as "1250000.00".')
+        try:
+            amount = parse_amount(value)
+        except ValueError as error:
+            raise fault("invalid_money", str(error)) from None
+        if amount < 0 or (self.positive and not amount):
+            raise fault("invalid_money", "The amount must be above zero." if self.positive else "No negative amounts here.")
+        return amount
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "decimal", "pattern": AMOUNT_PATTERN, "maxLength": 17}
+
+
+class RateField(ma.fields.Field[Decimal]):
+    """A share between 0 and 1 as text with four decimals."""
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **_: Any) -> str | None:
+        return None if value is None else format_rate(value)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Decimal:
+        try:
+            return parse_rate(value if isinstance(value, str) else "")
+        except ValueError:
+            raise fault("invalid_rate", 'Send a share between 0 and 1 as text with four decimals: "0.8500".') from None
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "decimal", "pattern": RATE_PATTERN, "maxLength": 6}
+
+
+class Day(ma.fields.Field[date]):
+    """A calendar day of the region, ``2026-06-30``, between 2000 and 2100."""
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **_: Any) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> date:
+        if not isinstance(value, str):
+            raise fault("invalid_day", "Send a day as text, YYYY-MM-DD.")
+        try:
+            return parse_day(value)
+        except ValueError as error:
+            raise fault("invalid_day", str(error)) from None
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date", "pattern": DAY_PATTERN, "maxLength": 10}
+
+
+class InstantField(ma.fields.Field[datetime]):
+    """An RFC 3339 instant with its offset; shown in UTC with six decimals."""
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **_: Any) -> str | None:
+        return None if value is None else format_instant(value)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> datetime:
+        try:
+            return parse_instant(value if isinstance(value, str) else "")
+        except ValueError as error:
+            raise fault("invalid_instant", str(error)) from None
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time", "maxLength": 40}
+
+
+class StrictBool(ma.fields.Field[bool]):
+    """``true`` or ``false`` and nothing that merely looks like it."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> bool:
+        if not isinstance(value, bool):
+            raise fault("invalid_boolean", "Send true or false.")
+        return value
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class Count(ma.fields.Field[int]):
+    """A whole number in bounds, as a JSON number without a point."""
+
+    def __init__(self, *, minimum: int = 0, maximum: int = 2_000_000_000, **options: Any) -> None:
+        super().__init__(**options)
+        self.minimum, self.maximum = minimum, maximum
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not self.minimum <= value <= self.maximum:
+            raise fault("invalid_number", f"Send a whole number from {self.minimum} to {self.maximum}.")
+        return value
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "integer", "format": "int64", "minimum": self.minimum, "maximum": self.maximum}
+
+
+class Url(ma.fields.Field[str]):
+    """A web address, http or https."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
+        text = clean_text(value, minimum=1, maximum=2000, lines=False)
+        if not _URL.fullmatch(text):
+            raise fault("invalid_url", "Send a web address that begins with http:// or https://.")
+        return text
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "uri", "maxLength": 2000}
+
+
+class IdField(ma.fields.Field[UUID]):
+    """A record's id in its canonical form."""
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **_: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> UUID:
+        try:
+            found = UUID(value if isinstance(value, str) else "")
+        except ValueError:
+            raise fault("invalid_id", "Send an id such as 0192f1c4-7a6b-7cc3-98c5-0242ac120002.") from None
+        if str(found) != value:
+            raise fault("invalid_id", "Send the id in small letters with hyphens, as it was given.")
+        return found
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "uuid", "maxLength": 36}
+
+
+class QueryText(Text):
+    """A text parameter."""
+
+    def __init__(self, *, max_length: int = 200, **options: Any) -> None:
+        super().__init__(max_length=max_length, **options)
+
+
+class QueryDay(Day):
+    """A day as a parameter."""
+
+
+class QueryInstant(InstantField):
+    """An instant as a parameter."""
+
+
+class QueryCount(Count):
+    """A whole number as a parameter: plain digits."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
+        if isinstance(value, str) and _INTEGER.fullmatch(value):
+            value = int(value)
+        return super()._deserialize(value, attr, data, **options)
+
+
+class QueryBool(ma.fields.Field[bool]):
+    """``true`` or ``false`` as a parameter."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> bool:
+        if value not in ("true", "false"):
+            raise fault("invalid_boolean", "Send true or false.")
+        return bool(value == "true")
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class _QueryChoice(ma.fields.Field[str]):
+    def __init__(self, choices: Iterable[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.choices = tuple(choices)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
+        if value not in self.choices:
+            raise fault("not_in_list", f"Use one of: {', '.join(self.choices)}.")
+        return str(value)
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "enum": [*self.choices]}
+
+
+def repeated(inner: ma.fields.Field[Any], metadata: Mapping[str, Any]) -> ma.fields.List[Any]:
+    """A parameter that may stand several times; the values combine with OR."""
+    return ma.fields.List(inner, validate=ma.validate.Length(1, 50), metadata={"maxItems": 50, **metadata})
+
+
+def query_codes(codelist: Codelist, description: str, *, nullable: bool = False) -> ma.fields.List[Any]:
+    """A repeatable filter on a code; ``none`` finds the records without one."""
+    choices = (*codelist.codes, NONE) if nullable else codelist.codes
+    return repeated(_QueryChoice(choices), {"description": description, "example": [codelist.codes[0]]})
+
+
+def query_names(description: str, example: str) -> ma.fields.List[Any]:
+    """A repeatable filter on a key; ``none`` finds the records without one."""
+    return repeated(QueryText(max_length=80), {"description": description, "example": [example]})
+
+
+class _QueryNumber(ma.fields.Field[Any]):
+    def __init__(self, minimum: int, maximum: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._number = QueryCount(minimum=minimum, maximum=maximum)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> int | str:
+        return NONE if value == NONE else int(self._number.deserialize(value))
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^([0-9]{1,4}|none)$", "maxLength": 4}
+
+
+def query_numbers(description: str, minimum: int, maximum: int, example: str) -> ma.fields.List[Any]:
+    """A repeatable filter on a number; ``none`` finds the records without one."""
+    return repeated(_QueryNumber(minimum, maximum), {"description": description, "example": [example]})

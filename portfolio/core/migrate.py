@@ -1,0 +1,104 @@
+"""Bring the database to the newest schema, once, however many processes start together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from portfolio.core.db import Base, Database
+
+# One number of our own for the lock that makes a second migration wait.
+_LOCK = 7461_2019
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+class SchemaMismatch(Exception):
+    """The database is not at the schema this program needs; the message says what to run."""
+
+
+def _folder() -> Path:
+    """The migrations: inside the installed wheel, or beside the package in a checkout."""
+    inside = _PACKAGE / "_migrations"
+    return inside if inside.exists() else _PACKAGE.parent / "migrations"
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_folder()))
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = Base.metadata
+    return config
+
+
+def newest() -> str:
+    """The name of the newest migration, such as ``0001_foundation``."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def number_of(revision: str) -> int:
+    return int(revision.split("_", 1)[0])
+
+
+def current(database: Database) -> str | None:
+    """The migration the database stands at; None for an empty one."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: Database, target: str = "head") -> None:
+    """Migrate to ``target`` in one transaction; a second process waits and then finds nothing to do."""
+    _run(database, lambda config: command.upgrade(config, target))
+    database.schema_number = number_of(newest())
+
+
+def downgrade(database: Database, target: str = "base") -> None:
+    """Go back to ``target``; for tests and for leaving a failed release before it took writes."""
+    _run(database, lambda config: command.downgrade(config, target))
+
+
+def require_newest(database: Database) -> None:
+    """Fix the schema number that revisions carry.
+
+    :raises SchemaMismatch: the database is older or newer than this program.
+    """
+    found = current(database)
+    if found != newest():
+        raise SchemaMismatch(
+            f"The database schema is {found or 'empty'}, this program needs {newest()}; "
+            "run `portfolio db upgrade` (with a backup at hand) and start again."
+        )
+    database.schema_number = number_of(newest())
+
+
+def drift(database: Database) -> list[Any]:
+    """What the models say beyond the migrated database; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True, "render_as_batch": True}
+        )
+        return list(compare_metadata(context, Base.metadata))
+
+
+def _run(database: Database, step: Any) -> None:
+    with database.write_engine.connect() as connection:
+        if database.is_sqlite:
+            # Outside a transaction; BEGIN IMMEDIATE then waits this long for the other process.
+            connection.connection.cursor().execute("PRAGMA busy_timeout=60000")
+        with connection.begin():
+            if not database.is_sqlite:
+                connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
+                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+                # Freed with the transaction: a session lock would stay behind on the pooled connection.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+            step(_config(connection))

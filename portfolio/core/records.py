@@ -1,0 +1,55 @@
+"""What the JSON of every record and every list has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+
+from portfolio.core.dates import Precision
+from portfolio.core.fields import Count, IdField, InstantField, StrictSchema, Text
+from portfolio.core.vocabulary import Codelist, Label
+
+PRECISION = Codelist(
+    "precision",
+    Label("Genauigkeit eines Tages", "Precision of a day"),
+    {
+        Precision.DAY: Label("Tag", "day"),
+        Precision.MONTH: Label("Monat (gespeichert ist der letzte Tag)", "month (the last day is stored)"),
+        Precision.YEAR: Label("Jahr (gespeichert ist der letzte Tag)", "year (the last day is stored)"),
+    },
+)
+
+
+def about(description: str, example: Any = None) -> dict[str, Any]:
+    """Description and example of a field."""
+    return {"description": description} if example is None else {"description": description, "example": example}
+
+
+class RecordSchema(StrictSchema):
+    """What every record has."""
+
+    id = IdField(required=True, metadata=about("Id of the record.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"))
+    version = Count(required=True, minimum=1, metadata=about("Rises by one with each revision that touches it.", 3))
+    created_at = InstantField(required=True, metadata=about("When it was recorded.", "2026-06-30T08:00:00.000000Z"))
+    updated_at = InstantField(required=True, metadata=about("When it was last changed.", "2026-06-30T08:00:00.000000Z"))
+
+
+def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
+    """The schema of a page of ``item``, named after it: ``ProjectSchema`` gives ``ProjectPage``."""
+    fields = {
+        "items": ma.fields.List(ma.fields.Nested(item), required=True, metadata=about("The records of this page.")),
+        "next": Text(
+            required=True, allow_none=True, max_length=4000, metadata=about("Path of the next page; null at the end.")
+        ),
+        "count": Count(metadata=about("Number of all records that match; only with count=true.", 74)),
+    }
+    name = item.__name__.removesuffix("Schema")
+    return type(f"{name}PageSchema", (StrictSchema,), {"__doc__": f"A page of records ({name}).", **fields})
+
+
+def items_of(item: type[ma.Schema]) -> type[ma.Schema]:
+    """The schema of a short list that is never paged: ``AssignmentSchema`` gives ``AssignmentItems``."""
+    fields = {"items": ma.fields.List(ma.fields.Nested(item), required=True, metadata=about("All of them, in order."))}
+    name = item.__name__.removesuffix("Schema")
+    return type(f"{name}ItemsSchema", (StrictSchema,), {"__doc__": f"All records ({name}) of one parent.", **fields})

@@ -1,0 +1,72 @@
+"""Typed settings from the environment; a wrong one stops the start with a sentence that says what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import marshmallow as ma
+import sqlalchemy as sa
+from environs import EnvError, FileAwareEnv
+
+_ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,199}")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names it and what it may be."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that steers one running register."""
+
+    database_url: str
+    migration_url: str
+    data_dir: Path
+    host: str
+    port: int
+    log_origin: str
+    threads: int
+    statement_timeout_ms: int
+
+
+def _normalised(url: str, name: str) -> str:
+    # SQLAlchemy 2.0 and 2.1 differ in the driver of a bare postgresql:// address.
+    for short in ("postgres://", "postgresql://"):
+        if url.startswith(short):
+            url = "postgresql+psycopg://" + url.removeprefix(short)
+    try:
+        backend = sa.make_url(url).get_backend_name()
+    except sa.exc.ArgumentError:
+        raise SettingsError(f"{name} is not a database address; use sqlite:///FILE or postgresql://…") from None
+    if backend not in ("sqlite", "postgresql"):
+        raise SettingsError(f"{name} names {backend!r}; the register runs on sqlite and postgresql.")
+    return url
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    :raises SettingsError: a variable is wrong, in one sentence.
+    """
+    env = FileAwareEnv(prefix="PORTFOLIO_")
+    try:
+        data_dir = Path(env.str("DATA_DIR", "./.data")).expanduser()
+        default_url = f"sqlite:///{(data_dir / 'portfolio.sqlite').absolute()}"
+        database_url = _normalised(env.str("DATABASE_URL", default_url), "PORTFOLIO_DATABASE_URL")
+        origin = env.str("LOG_ORIGIN", "portfolio.example/log")
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError("PORTFOLIO_LOG_ORIGIN is a name like portfolio.example/log, without spaces.")
+        return Settings(
+            database_url=database_url,
+            migration_url=_normalised(env.str("MIGRATION_URL", database_url), "PORTFOLIO_MIGRATION_URL"),
+            data_dir=data_dir,
+            host=env.str("HOST", "127.0.0.1"),
+            port=env.int("PORT", 8000, validate=ma.validate.Range(0, 65535)),
+            log_origin=origin,
+            threads=env.int("THREADS", 16, validate=ma.validate.Range(1, 256)),
+            statement_timeout_ms=env.int("STATEMENT_TIMEOUT_MS", 30_000, validate=ma.validate.Range(100, 600_000)),
+        )
+    except EnvError as error:
+        raise SettingsError(f"{error} Correct the variable and start again.") from None

@@ -1,0 +1,183 @@
+"""The OpenAPI document: completed from the operations' marks, written byte for byte the same everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from portfolio.core.api import Api, ProblemSchema, renamed_statuses
+from portfolio.core.problems import MIME, Problem, problem_kinds
+
+PATH_PARAMETERS = {
+    "slug": ("Address of the project.", "oepnv-initiative"),
+    "code": ("Code of the record.", "mobility"),
+    "number": ("Number of the theme forum, 1 to 20.", 13),
+    "name": ("Name of the codelist.", "project_status"),
+    "decision_id": ("Id of the decision.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
+    "application_id": ("Id of the application.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
+    "award_id": ("Id of the award.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
+    "entry_id": ("Id of the ledger entry.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
+    "milestone_id": ("Id of the milestone.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
+}
+_METHODS = ("get", "post", "patch", "put", "delete")
+_HEADERS = {
+    "ETag": "Version of what was answered; send it back as If-Match or If-None-Match.",
+    "Register-Revision": "Revision of the register that the answer is true for.",
+    "X-Request-Id": "Id of the request: yours if you sent a plain word, else one of ours.",
+    "Location": "Address of the record that was made.",
+}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the record as you read it; only its version counts.",
+    "schema": {"type": "string", "maxLength": 100},
+    "example": '"3-0a1b2c3d4e"',
+}
+
+
+def document(api: Api) -> dict[str, Any]:
+    """The complete document of the running code."""
+    assert api.spec is not None
+    if "Problem" not in api.spec.components.schemas:
+        api.spec.components.schema("Problem", schema=ProblemSchema)
+    found: dict[str, Any] = json.loads(renamed_statuses(json.dumps(api.spec.to_dict(), ensure_ascii=False)))
+    found["components"]["responses"] = {name: _problem_response(kind) for name, kind in _problems().items()}
+    found["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": "string", "maxLength": 300}} for name, text in _HEADERS.items()
+    }
+    for path, method, operation in operations(found):
+        _complete(path, method, operation)
+    return found
+
+
+def operations(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every operation of a document with its path and method."""
+    for path, item in found["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def render(found: dict[str, Any]) -> dict[str, str]:
+    """The files of ``openapi/`` with their text."""
+    return {
+        "openapi.json": json.dumps(found, indent=2, ensure_ascii=False) + "\n",
+        "openapi.yaml": yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110),
+    }
+
+
+def write(found: dict[str, Any], folder: Path) -> list[Path]:
+    """Write both files and return where."""
+    folder.mkdir(exist_ok=True)
+    written = []
+    for name, text in render(found).items():
+        (folder / name).write_text(text, encoding="utf-8")
+        written.append(folder / name)
+    return written
+
+
+def drift(found: dict[str, Any], folder: Path) -> list[str]:
+    """The files that say something else than the code."""
+    return [
+        name
+        for name, text in render(found).items()
+        if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+
+
+def _problems() -> dict[str, type[Problem]]:
+    """The plain problem of each status; the finer ones share its response."""
+    plain: dict[str, type[Problem]] = {}
+    for kind in problem_kinds():
+        if kind is Problem or kind.__base__ is Problem:
+            plain["InternalError" if kind is Problem else kind.__name__] = kind
+    return plain
+
+
+_NAME_OF = {
+    400: "BadRequest",
+    401: "Unauthenticated",
+    403: "Forbidden",
+    404: "NotFound",
+    406: "NotAcceptable",
+    409: "Conflict",
+    412: "StaleVersion",
+    413: "ContentTooLarge",
+    415: "UnsupportedMediaType",
+    422: "Invalid",
+    428: "PreconditionRequired",
+    500: "InternalError",
+    503: "Unavailable",
+}
+
+
+def _problem_response(kind: type[Problem]) -> dict[str, Any]:
+    example = {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": f"{kind.title}.",
+        "request_id": "0192f1c4-7a6b-7cc3-98c5-0242ac120002",
+    }
+    assert kind.__doc__
+    return {
+        "description": " ".join(kind.__doc__.split()),
+        "headers": {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}},
+        "content": {MIME: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+    }
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    marks = operation.pop("x-portfolio")
+    for parameter in operation.get("parameters", []):
+        described = PATH_PARAMETERS.get(parameter["name"]) if parameter.get("in") == "path" else None
+        if described:
+            parameter["description"], parameter["example"] = described
+    if marks["if_match"]:
+        operation.setdefault("parameters", []).append(_IF_MATCH)
+    answers = {code: answer for code, answer in operation["responses"].items() if code[0] in "23"}
+    for code, answer in answers.items():
+        _complete_answer(code, answer, marks)
+    if method == "get":
+        answers["304"] = {"description": "Unchanged since the version of If-None-Match.", "headers": _headers("ETag")}
+    for status in _failures(path, method, operation, marks):
+        answers[str(status)] = {"$ref": f"#/components/responses/{_NAME_OF[status]}"}
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _complete_answer(code: str, answer: dict[str, Any], marks: dict[str, Any]) -> None:
+    names = ["Register-Revision", "X-Request-Id"]
+    if code in ("200", "201"):
+        names.append("ETag")
+    if code == "201":
+        names.append("Location")
+    answer["headers"] = _headers(*sorted(names))
+    content = answer.get("content", {})
+    if "application/json" in content and marks["example"] is not None:
+        content["application/json"]["example"] = marks["example"]
+    if marks["csv"] and code == "200":
+        content["text/csv"] = {"schema": {"type": "string", "description": "RFC 4180, UTF-8, one header row."}}
+
+
+def _failures(path: str, method: str, operation: dict[str, Any], marks: dict[str, Any]) -> list[int]:
+    found = [401, 406, 422, 500, 503]
+    if "{" in path:
+        found.append(404)
+    if operation["security"] == [{"apiKey": []}]:
+        found += [403, 409]
+    if marks["body"]:
+        found += [400, 413, 415]
+    if marks["if_match"]:
+        found += [412, 428]
+    if method == "delete":
+        found.remove(406)
+    return sorted(found)

@@ -1,0 +1,155 @@
+"""Booking on an award chain: entries are added, never edited (DOMAIN rules 9, 10 and 14)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TypedDict
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portfolio.core.journal import refuse_future
+from portfolio.core.money import ZERO, format_amount
+from portfolio.core.problems import Conflict, Invalid, ProblemError
+from portfolio.funding import lifecycle
+from portfolio.funding.awards import NotTheLast, chain_of, last_of, paid_out_of
+from portfolio.funding.models import Award, LedgerEntry
+from portfolio.history.recorder import touch
+
+
+class NotFinal(Conflict):
+    """No disbursement before the award is final (VV no. 7.1 to §44 LHO NRW)."""
+
+    slug = "award-not-final"
+    title = "The award is not final"
+
+
+class AboveAward(Conflict):
+    """A disbursement would lift what was paid above the award in force."""
+
+    slug = "above-award"
+    title = "More than the award in force"
+
+
+class NotReversible(Conflict):
+    """The entry is a correction itself, was reversed already, or is of another chain."""
+
+    slug = "not-reversible"
+    title = "This entry cannot be reversed"
+
+
+class BelowZero(Conflict):
+    """More would be paid back than was paid."""
+
+    slug = "below-zero"
+    title = "More paid back than was paid"
+
+
+class EntryValues(TypedDict, total=False):
+    """The fields of an entry. Amounts in EUR, above zero."""
+
+    type: str
+    amount: Decimal
+    booked_on: date
+    value_on: date | None
+    budget_year: int | None
+    payer: str | None
+    payee: str | None
+    document_reference: str | None
+    comment: str | None
+
+
+def book(session: Session, award: Award, values: EntryValues, *, reverses: UUID | None = None) -> LedgerEntry:
+    """Add an entry to a locked award chain.
+
+    :raises NotTheLast: the award is superseded; the one in force is named.
+    :raises NotFinal: a disbursement before the award is final.
+    :raises AboveAward: a disbursement above what the award in force leaves.
+    :raises NotReversible: a correction of what cannot be reversed.
+    :raises BelowZero: a repayment or correction above what was paid.
+    """
+    refuse_future(values["booked_on"], name="booked_on")
+    last = last_of(session, award.chain_id)
+    if last.id != award.id:
+        raise NotTheLast(f"The award is superseded; book on {last.id}, the one in force.")
+    reversed_entry = _reversed(session, award, values, reverses)
+    amount = reversed_entry.amount if reversed_entry else values.get("amount")
+    if amount is None:
+        raise _invalid("amount", "required", "Send the amount of the document, above zero.")
+    paid_out = _paid_out(values["type"], amount, reversed_entry)
+    _require_room(session, award, values, amount, paid_out)
+    entry = LedgerEntry(
+        award_id=award.id,
+        chain_id=award.chain_id,
+        paid_out=paid_out,
+        reverses_id=reverses,
+        **{**values, "amount": amount},
+    )
+    session.add(entry)
+    touch(session, award)  # the award shows what was paid on it
+    if paid_out != ZERO:
+        _move_known(session, award, values["booked_on"])
+    session.flush()
+    return entry
+
+
+def _paid_out(entry_type: str, amount: Decimal, reversed_entry: LedgerEntry | None) -> Decimal:
+    """What an entry adds to the money paid out."""
+    if reversed_entry is not None:
+        return -reversed_entry.paid_out
+    return {lifecycle.DISBURSEMENT: amount, lifecycle.REPAYMENT: -amount}.get(entry_type, ZERO)
+
+
+def _reversed(session: Session, award: Award, values: EntryValues, reverses: UUID | None) -> LedgerEntry | None:
+    is_correction = values["type"] == lifecycle.CORRECTION
+    if is_correction != (reverses is not None):
+        detail = "A correction names the entry it reverses, as `reverses`; other entries reverse nothing."
+        raise _invalid("reverses", "required" if is_correction else "not_a_correction", detail)
+    if reverses is None:
+        return None
+    entry = session.get(LedgerEntry, reverses)
+    if entry is None:
+        raise _invalid("reverses", "not_found", f"There is no ledger entry {reverses}.")
+    if entry.chain_id != award.chain_id:
+        raise NotReversible("The entry belongs to another award.")
+    if entry.type == lifecycle.CORRECTION:
+        raise NotReversible("A correction is not reversed; book the right entry anew.")
+    if session.scalar(sa.select(LedgerEntry.id).where(LedgerEntry.reverses_id == reverses)) is not None:
+        raise NotReversible("The entry is reversed already.")
+    if values.get("amount") not in (None, entry.amount):
+        amount = format_amount(entry.amount)
+        raise _invalid("amount", "not_the_reversed", f"A correction reverses the whole entry, {amount}; leave it out.")
+    if values["booked_on"] < entry.booked_on:
+        raise _invalid("booked_on", "before_reversed", f"The entry it reverses is booked on {entry.booked_on}.")
+    return entry
+
+
+def _require_room(
+    session: Session, award: Award, values: EntryValues, amount: Decimal, paid_out: Decimal
+) -> None:
+    total = paid_out_of(session, award.chain_id) + paid_out
+    if values["type"] == lifecycle.DISBURSEMENT:
+        if award.status not in lifecycle.PAYABLE or award.final_on is None or award.final_on > values["booked_on"]:
+            raise NotFinal(
+                f"The award is {award.status}"
+                + (f", final on {award.final_on}" if award.final_on else "")
+                + "; a disbursement needs a final award on its day (VV no. 7.1 to §44 LHO NRW)."
+            )
+        if award.amount is not None and total > award.amount:
+            left = format_amount(award.amount - total + amount)
+            raise AboveAward(f"Only {left} of {format_amount(award.amount)} are left; amend the award first.")
+    elif paid_out < 0 and total < 0:
+        raise BelowZero(f"Only {format_amount(total - paid_out)} were paid out; no more can be paid back.")
+
+
+def _move_known(session: Session, award: Award, booked_on: date) -> None:
+    """Whoever books a payment knows the payments until that day at least."""
+    for member in chain_of(session, award.chain_id):
+        if member.payments_known_until is None or member.payments_known_until < booked_on:
+            member.payments_known_until = booked_on
+
+
+def _invalid(name: str, code: str, detail: str) -> Invalid:
+    return Invalid(detail, errors=[ProblemError(pointer=f"#/{name}", code=code, detail=detail)])

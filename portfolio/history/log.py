@@ -1,0 +1,43 @@
+"""Begins the log of a fresh database."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from portfolio.core.db import Database
+from portfolio.history import merkle
+from portfolio.history.models import LogHead
+
+
+class LogMissing(Exception):
+    """The database has no log; the message says what to run."""
+
+
+def create_log(database: Database, origin: str) -> None:
+    """Put the head of an empty log in place, under the name it keeps for ever; an existing one stays."""
+    row = {
+        "one": 1,
+        "origin": origin,
+        "epoch": 1,
+        "size": 0,
+        "frontier": b"",
+        "last_leaf": merkle.NO_LEAF,
+        "last_at": "",
+    }
+    with database.write_engine.begin() as connection:
+        if connection.execute(sa.select(LogHead.one)).first() is None:
+            insert = _insert(database)(LogHead).values(row)
+            connection.execute(insert.on_conflict_do_nothing())
+
+
+def require_log(database: Database) -> None:
+    """:raises LogMissing: the log was never begun."""
+    with database.engine.connect() as connection:
+        if connection.execute(sa.select(LogHead.one)).first() is None:
+            raise LogMissing("The database has no log yet; run `portfolio db upgrade` and start again.")
+
+
+def _insert(database: Database):  # type: ignore[no-untyped-def]
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    return sqlite.insert if database.is_sqlite else postgresql.insert

@@ -1,0 +1,234 @@
+"""Writes one revision per transaction: what changed, complete, hashed, in commit order (HISTORY 3.2 and 3.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from portfolio.core import sources
+from portfolio.core.columns import CommittedText, image_of
+from portfolio.core.dates import format_instant
+from portfolio.core.db import Base, Database, Entity, WriteContext
+from portfolio.core.schema_types import INSERT_ONLY
+from portfolio.history import merkle
+from portfolio.history.canonical import canonical, commitment
+from portfolio.history.models import Change, LogHead, Redactable, Revision
+
+HEADER_SEQ = -1
+_SALT_SIZE = 32
+_TRACKED = "recorder_tracked"
+_SCHEMA = "recorder_schema"
+_TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)\b", re.IGNORECASE)
+
+
+class BypassRefused(Exception):
+    """A statement would have changed an audited table past the history."""
+
+
+class AppendOnly(Exception):
+    """A recorded fact was about to be changed or deleted instead of superseded or reversed (DOMAIN rule 14)."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The revision that a transaction became."""
+
+    rev: int
+    at: str
+
+
+def install(database: Database) -> None:
+    """Record every transaction of ``database``; on its own sessionmaker, so that no other one records twice."""
+    event.listen(database.sessions, "before_flush", _before_flush)
+    event.listen(database.sessions, "do_orm_execute", _refuse_bulk_write)
+
+    def before_commit(session: Session) -> None:
+        session.info[_SCHEMA] = database.schema_number
+        _record(session)
+
+    event.listen(database.sessions, "before_commit", before_commit)
+
+
+def touch(session: Session, entity: Entity) -> None:
+    """Raise the version of ``entity`` in this revision although none of its own columns change."""
+    _track_update(session, entity)
+
+
+def recorded(session: Session) -> Recorded | None:
+    """The revision of a committed session; None when nothing had changed."""
+    result = session.info.get("recorded")
+    assert result is None or isinstance(result, Recorded)
+    return result
+
+
+def is_audited(model: type[Base]) -> bool:
+    return model.not_audited is None
+
+
+def _tracked(session: Session) -> dict[Entity, str]:
+    tracked: dict[Entity, str] = session.info.setdefault(_TRACKED, {})
+    return tracked
+
+
+def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
+    for row in session.new:
+        if is_audited(type(row)):
+            _track_creation(session, row)
+    for row in session.dirty:
+        if is_audited(type(row)) and session.is_modified(row):
+            if row.append_only:
+                raise AppendOnly(f"{row.__tablename__} rows are never changed.")
+            _track_update(session, row)
+    for row in session.deleted:
+        if is_audited(type(row)):
+            _track_deletion(session, row)
+
+
+def _track_creation(session: Session, row: Entity) -> None:
+    row.version = 1
+    row.created_at = row.updated_at = sources.now()
+    _tracked(session)[row] = "create"
+
+
+def _track_update(session: Session, row: Entity) -> None:
+    tracked = _tracked(session)
+    if row not in tracked and inspect(row).persistent:
+        tracked[row] = "update"
+        row.version += 1
+        row.updated_at = sources.now()
+
+
+def _track_deletion(session: Session, row: Entity) -> None:
+    if inspect(type(row)).local_table.info.get(INSERT_ONLY):
+        raise AppendOnly(f"{row.__tablename__} rows are never deleted.")
+    tracked = _tracked(session)
+    if tracked.get(row) == "create":
+        del tracked[row]
+    else:
+        tracked[row] = "delete"
+
+
+def _audited_tables() -> set[str]:
+    return {mapper.local_table.name for mapper in Base.registry.mappers if is_audited(mapper.class_)}  # type: ignore[attr-defined]
+
+
+def _refuse_bulk_write(state: ORMExecuteState) -> None:
+    statement = state.statement
+    if isinstance(statement, sa.TextClause) and _TEXT_WRITE.match(statement.text):
+        raise BypassRefused("Writes go through records, not through SQL text: the history would not see them.")
+    if isinstance(statement, sa.UpdateBase):
+        table = getattr(statement.table, "name", "")
+        if table in _audited_tables():
+            raise BypassRefused(f"A bulk write on {table} would bypass the history; change its records instead.")
+
+
+def _record(session: Session) -> None:
+    session.flush()
+    tracked = _tracked(session)
+    if not tracked:
+        return
+    context = session.info.get("context")
+    if not isinstance(context, WriteContext):
+        raise BypassRefused("A write needs a context that says who writes and why.")
+    images = _images(tracked)
+    connection = session.connection()
+    head = connection.execute(sa.select(LogHead.__table__).with_for_update()).one()  # the last lock of all
+    rev = head.size + 1
+    bodies = [image.body for image in images]
+    at = max(format_instant(sources.now()), head.last_at)
+    reason, reason_secrets = _committed(context.reason, HEADER_SEQ, "/reason")
+    header = canonical(
+        {
+            "v": 1,
+            "log": head.origin,
+            "epoch": head.epoch,
+            "rev": rev,
+            "at": at,
+            "actor": context.actor_id,
+            "via": context.via,
+            "ministry": context.ministry,
+            "action": context.action,
+            "reason": reason,
+            "req": context.request_id,
+            "schema": session.info[_SCHEMA],
+            "n": len(bodies),
+            "changes": merkle.root_of(bodies).hex(),
+            "prev": head.last_leaf.hex(),
+        }
+    )
+    leaf = merkle.leaf_hash(header)
+    frontier = merkle.extended(merkle.split_frontier(head.frontier), head.size, leaf)
+    connection.execute(sa.insert(Revision), {"rev": rev, "header": header.decode(), "leaf": leaf})
+    connection.execute(sa.insert(Change), [image.row(rev) for image in images])
+    secrets = [*reason_secrets, *(secret for image in images for secret in image.secrets)]
+    if secrets:
+        connection.execute(sa.insert(Redactable), [{"rev": rev, **secret} for secret in secrets])
+    connection.execute(
+        sa.update(LogHead).values(size=rev, frontier=b"".join(frontier), last_leaf=leaf, last_at=at)
+    )
+    tracked.clear()
+    session.info["recorded"] = Recorded(rev, at)
+
+
+@dataclass(frozen=True)
+class _Image:
+    """One record as it will stand in the history."""
+
+    entity: str
+    entity_id: str
+    seq: int
+    body: bytes
+    secrets: list[dict[str, Any]]
+
+    def row(self, rev: int) -> dict[str, Any]:
+        return {
+            "rev": rev,
+            "seq": self.seq,
+            "entity": self.entity,
+            "entity_id": self.entity_id,
+            "body": self.body.decode(),
+        }
+
+
+def _images(tracked: dict[Entity, str]) -> list[_Image]:
+    rows = sorted(tracked.items(), key=lambda item: (item[0].__tablename__, str(item[0].id)))
+    return [_image(row, operation, seq) for seq, (row, operation) in enumerate(rows)]
+
+
+def _image(row: Entity, operation: str, seq: int) -> _Image:
+    entity, entity_id = row.__tablename__, str(row.id)
+    secrets: list[dict[str, Any]] = []
+    after: dict[str, Any] | None = None
+    version = row.version
+    if operation == "delete":
+        version += 1
+    else:
+        after = {}
+        for column in _columns(row):
+            value = getattr(row, column.name)
+            if isinstance(column.type, CommittedText):
+                after[column.name], found = _committed(value, seq, f"/{column.name}")
+                secrets.extend(found)
+            else:
+                after[column.name] = image_of(column.type, value)
+    body = canonical({"e": entity, "id": entity_id, "op": operation, "ver": version, "after": after})
+    return _Image(entity, entity_id, seq, body, secrets)
+
+
+def _columns(row: Entity) -> Iterable[sa.Column[Any]]:
+    # In the order of their names, so that salts are drawn in the same order everywhere.
+    return sorted(type(row).__table__.columns, key=lambda column: column.name)
+
+
+def _committed(value: str | None, seq: int, path: str) -> tuple[dict[str, str] | None, list[dict[str, Any]]]:
+    if value is None:
+        return None, []
+    salt = sources.random_bytes(_SALT_SIZE)
+    secret = {"seq": seq, "path": path, "salt": salt, "value": canonical(value).decode()}
+    return commitment(salt, value), [secret]

@@ -1,0 +1,63 @@
+"""The query parameters that every read takes: the two clocks, pages, order and form."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+
+from portfolio.core.fields import QueryBool, QueryCount, QueryDay, QueryText, StrictSchema
+from portfolio.core.lists import LARGEST_LIMIT
+
+FORMS = ("json", "csv", "csv-de")
+
+
+class ClockQuerySchema(StrictSchema):
+    """The two clocks: what was true on a day, and what the register had been told by a moment."""
+
+    valid_on = QueryDay(
+        metadata={
+            "description": "What was true on this day (field, lead ministry, status). Default: today, Europe/Berlin.",
+            "example": "2026-06-30",
+        }
+    )
+    known_at = QueryText(
+        max_length=40,
+        metadata={
+            "description": "What the register had been told by then: a revision number, a day (its end in "
+            "Europe/Berlin) or an RFC 3339 instant. Default: now. A future moment is refused.",
+            "example": "2021-12-31",
+        },
+    )
+
+
+class ListQuerySchema(ClockQuerySchema):
+    """A list: its page, order and form beside the two clocks."""
+
+    limit = QueryCount(
+        minimum=1,
+        maximum=LARGEST_LIMIT,
+        load_default=50,
+        metadata={"description": "Records per page, 1 to 200. Not for downloads, which are whole.", "example": 50},
+    )
+    cursor = QueryText(
+        max_length=2000, metadata={"description": "Where the next page begins; follow `next` instead of building one."}
+    )
+    sort = QueryText(
+        max_length=60,
+        metadata={"description": "Sort key of this list, with - for descending; nulls come last.", "example": "-updated_at"},
+    )
+    count = QueryBool(
+        load_default=False, metadata={"description": "Also count all records that match, as `count`.", "example": True}
+    )
+    format = ma.fields.String(
+        validate=ma.validate.OneOf(FORMS),
+        metadata={"description": "Form of the answer; overrides Accept. csv-de opens in German Excel.", "example": "csv"},
+    )
+
+
+class DemoQuerySchema(StrictSchema):
+    """Whether made-up records are shown."""
+
+    include_demo = QueryBool(
+        load_default=False,
+        metadata={"description": "Also show the synthetic demonstration records.", "example": False},
+    )

@@ -1,0 +1,132 @@
+"""How routes read and answer: one snapshot, the clocks of the query, the caller's view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from portfolio.access.guard import current_view
+from portfolio.core.answers import Edition, chosen_format, csv_answer, json_answer, record_answer
+from portfolio.core.db import current_database
+from portfolio.core.lists import chosen_order, fetch_all, fetch_page
+from portfolio.core.problems import Invalid, ProblemError
+from portfolio.history.reading import Reading, open_reading
+from portfolio.history.recorder import recorded
+from portfolio.history.schemas import FORMS
+
+Row = sa.RowMapping
+_PAGING = ("cursor", "limit", "count", "format", "valid_on", "known_at")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list as its package defines it: what to select, in which orders, and what a row looks like outside."""
+
+    name: str
+    statement: sa.Select[Any]
+    identity: sa.ColumnElement[Any]
+    sorts: Mapping[str, sa.ColumnElement[Any]]
+    default_sort: str
+    present: Callable[[Row, str], dict[str, Any]]
+    """From a row and the caller's view to JSON."""
+    columns: Sequence[str]
+    """Of the download, in order."""
+    money: Iterable[str] = field(default=())
+
+
+@contextmanager
+def reading(query: Mapping[str, Any]) -> Iterator[Reading]:
+    """The snapshot that answers this request, with the clocks of its query."""
+    with open_reading(current_database(), query.get("known_at"), query.get("valid_on")) as opened:
+        yield opened
+
+
+def edition_of(moment: Reading, form: str = "json") -> Edition:
+    return Edition(
+        revision=moment.revision,
+        valid_on=moment.valid_on,
+        known_at=moment.revision if moment.is_past else None,
+        view=current_view(),
+        form=form,
+    )
+
+
+def answer_record(moment: Reading, body: Mapping[str, Any]) -> Response:
+    """One record as read; ``body`` carries its version."""
+    return record_answer(body, body["version"], edition_of(moment))
+
+
+def answer_written(
+    session: Session, moment: Reading, body: Mapping[str, Any], *, status: int = 200, location: str | None = None
+) -> Response:
+    """The record a finished transaction left, under the revision it became."""
+    written = recorded(session)
+    edition = edition_of(moment)
+    if written is not None:
+        edition = Edition(written.rev, edition.valid_on, edition.known_at, edition.view)
+    return record_answer(body, body["version"], edition, status=status, location=location)
+
+
+def answer_list(moment: Reading, listing: Listing, query: Mapping[str, Any]) -> Response:
+    """A page as JSON, or the whole list as a download."""
+    form = query.get("format") or chosen_format(FORMS)
+    view = current_view()
+    order = chosen_order(query.get("sort") or listing.default_sort, listing.sorts)
+    if form != "json":
+        _refuse_paging()
+        rows = fetch_all(moment.session, listing.statement, order=order, identity=listing.identity)
+        items = (listing.present(row, view) for row in rows)
+        return csv_answer(listing.name, listing.columns, items, edition_of(moment, form), money=listing.money)
+    page = fetch_page(
+        moment.session,
+        listing.statement,
+        order=order,
+        identity=listing.identity,
+        limit=query["limit"],
+        cursor=query.get("cursor"),
+        question=_question(moment, view),
+        count=query["count"],
+    )
+    following = None if page.next is None else _next_path(moment, page.next)
+    body: dict[str, Any] = {"items": [listing.present(row, view) for row in page.rows], "next": following}
+    if page.count is not None:
+        body["count"] = page.count
+    return json_answer(body, edition_of(moment), next_page=following)
+
+
+def _filters() -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.args.items(multi=True) if name not in _PAGING]
+
+
+def _clocks(moment: Reading) -> list[tuple[str, str]]:
+    """The clocks as resolved, so that the pages of one walk answer for one day and one moment."""
+    clocks = [("valid_on", moment.valid_on.isoformat())]
+    return [*clocks, ("known_at", str(moment.revision))] if moment.is_past else clocks
+
+
+def _question(moment: Reading, view: str) -> str:
+    return urlencode([("path", request.path), *sorted(_filters()), *_clocks(moment), ("view", view)])
+
+
+def _next_path(moment: Reading, cursor: str) -> str:
+    limit = [("limit", request.args["limit"])] if "limit" in request.args else []
+    return f"{request.path}?{urlencode([*_filters(), *_clocks(moment), *limit, ('cursor', cursor)])}"
+
+
+def _refuse_paging() -> None:
+    for name in ("limit", "cursor", "count"):
+        if name in request.args:
+            detail = f"A download is the whole list; leave {name} out."
+            raise Invalid(detail, errors=[ProblemError(parameter=name, code="not_for_downloads", detail=detail)])
+
+
+def answer_items(moment: Reading, items: Sequence[Mapping[str, Any]]) -> Response:
+    """A short list that belongs to one record and is never paged."""
+    return json_answer({"items": items}, edition_of(moment))

@@ -1,0 +1,63 @@
+"""Milestones: what was to happen, what happened, and what was forecast in between."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portfolio.core.columns import CommittedText
+from portfolio.core.dates import Precision
+from portfolio.core.db import Entity
+from portfolio.core.lifecycle import REPORTED, StatusChange
+from portfolio.projects.models import Project
+
+
+class Milestone(Entity):
+    """A dated step of a project (Meilenstein); ``status`` is the latest, the journal tells that of any day."""
+
+    __tablename__ = "milestone"
+    __table_args__ = (sa.UniqueConstraint("project_id", "code"),)
+    project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"))
+    code: Mapped[str]
+    title_de: Mapped[str]
+    title_en: Mapped[str | None]
+    kind: Mapped[str]
+    phase: Mapped[str]
+    baseline_on: Mapped[date | None] = mapped_column(index=True)
+    baseline_on_precision: Mapped[str] = mapped_column(default=Precision.DAY)
+    achieved_on: Mapped[date | None] = mapped_column(index=True)
+    achieved_on_precision: Mapped[str] = mapped_column(default=Precision.DAY)
+    season: Mapped[str | None]
+    status: Mapped[str]
+    evidence: Mapped[str | None]
+    weight: Mapped[int] = mapped_column(default=1)
+    reportable: Mapped[bool]
+    basis: Mapped[str] = mapped_column(default=REPORTED)
+    source_url: Mapped[str | None]
+
+
+class MilestoneStatusChange(StatusChange):
+    """One entry of a milestone's journal."""
+
+    __tablename__ = "milestone_status_change"
+    __table_args__ = (sa.UniqueConstraint("milestone_id", "seq"),)
+    milestone_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Milestone.id, ondelete="RESTRICT"))
+
+
+class MilestoneForecast(Entity):
+    """When a milestone is expected, as told on one reporting day (Prognose). Added, never edited."""
+
+    __tablename__ = "milestone_forecast"
+    __table_args__ = (
+        sa.UniqueConstraint("milestone_id", "reported_on"),
+        {"info": {"insert_only": True}},
+    )
+    append_only: ClassVar[bool] = True
+    milestone_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Milestone.id, ondelete="RESTRICT"))
+    reported_on: Mapped[date]
+    forecast_on: Mapped[date]
+    comment: Mapped[str | None] = mapped_column(CommittedText)

@@ -1,0 +1,271 @@
+"""/v1/milestones and those of one project."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from flask.views import MethodView
+from sqlalchemy.orm import Session
+
+from portfolio.access.guard import current_view, require_own, transaction
+from portfolio.core.answers import deleted_answer, required_version
+from portfolio.core.api import Blueprint
+from portfolio.core.problems import StaleVersion
+from portfolio.core.records import items_of, page_of
+from portfolio.history.reading import Reading, reading_of
+from portfolio.history.recorder import recorded
+from portfolio.history.schemas import ClockQuerySchema
+from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, reading
+from portfolio.milestones.listing import (
+    forecasts_on,
+    journal_on,
+    list_milestones,
+    present_milestone,
+    read_milestone,
+)
+from portfolio.milestones.models import Milestone
+from portfolio.milestones.schemas import (
+    ForecastInputSchema,
+    ForecastSchema,
+    MilestoneChangesSchema,
+    MilestoneInputSchema,
+    MilestoneQuerySchema,
+    MilestoneSchema,
+    MilestoneStatusChangeSchema,
+    MilestoneTransitionInputSchema,
+)
+from portfolio.milestones.service import (
+    add_forecast,
+    create_milestone,
+    delete_milestone,
+    lock_milestone,
+    project_of,
+    transition_milestone,
+    update_milestone,
+)
+from portfolio.projects.listing import read_project
+from portfolio.projects.service import lead_of, lock_project
+
+blp = Blueprint("milestones", __name__, url_prefix="/v1", description="What was to happen, and what happened.")
+
+_RECORD = {
+    "id": "0192f1c4-7a6b-7cc3-98c5-0242ac120002",
+    "version": 1,
+    "created_at": "2026-06-30T08:00:00.000000Z",
+    "updated_at": "2026-06-30T08:00:00.000000Z",
+}
+EXAMPLE = {
+    **_RECORD,
+    "project": "start4chem",
+    "project_title": "Start4Chem",
+    "action_field": "economy",
+    "ministry": "MWIKE",
+    "project_status": "completed",
+    "code": "M03",
+    "title_de": "Eröffnung der Labore im BioMedizinZentrum Bochum",
+    "title_en": "Opening of the laboratories in BioMedizinZentrum Bochum",
+    "kind": "opening",
+    "phase": "implementing",
+    "baseline_on": None,
+    "baseline_on_precision": "day",
+    "status": "achieved",
+    "outcome": "achieved",
+    "achieved_on": "2024-11-07",
+    "achieved_on_precision": "day",
+    "season": None,
+    "forecast_on": None,
+    "forecast_reported_on": None,
+    "slip_days": None,
+    "weight": 1,
+    "reportable": True,
+    "evidence": None,
+    "basis": "documented",
+    "source_url": None,
+    "demo": False,
+}
+JOURNAL = {
+    "items": [
+        {
+            **_RECORD,
+            "seq": 1,
+            "from_status": None,
+            "to_status": "achieved",
+            "changed_on": "2024-11-07",
+            "changed_on_precision": "day",
+            "holds_from_on": "2024-11-07",
+            "basis": "documented",
+        }
+    ]
+}
+FORECAST = {
+    **_RECORD,
+    "milestone": _RECORD["id"],
+    "reported_on": "2026-06-30",
+    "forecast_on": "2026-11-15",
+}
+
+
+@blp.route("/milestones")
+class Milestones(MethodView):
+    @blp.operation("listMilestones", csv=True, example={"items": [EXAMPLE], "next": None})
+    @blp.arguments(MilestoneQuerySchema, location="query")
+    @blp.response(200, page_of(MilestoneSchema))
+    def get(self, query: dict[str, Any]) -> Response:
+        """List milestones
+
+        Of all projects, with where each stands on `valid_on`. Takes every key that the milestone report groups by.
+        """
+        with reading(query) as moment:
+            return answer_list(moment, list_milestones(moment, query), query)
+
+
+@blp.route("/projects/<slug>/milestones")
+class ProjectMilestones(MethodView):
+    @blp.operation("listProjectMilestones", csv=True, example={"items": [EXAMPLE], "next": None})
+    @blp.arguments(MilestoneQuerySchema, location="query")
+    @blp.response(200, page_of(MilestoneSchema))
+    def get(self, query: dict[str, Any], slug: str) -> Response:
+        """List a project's milestones
+
+        The same list as /v1/milestones, of one project.
+        """
+        with reading(query) as moment:
+            project = read_project(moment, slug)
+            narrowed = {**query, "project": [slug], "include_demo": query["include_demo"] or project["demo"]}
+            return answer_list(moment, list_milestones(moment, narrowed), query)
+
+    @blp.operation("createMilestone", access="milestones.create", body="json", example=EXAMPLE)
+    @blp.arguments(MilestoneInputSchema)
+    @blp.response(201, MilestoneSchema)
+    def post(self, values: Any, slug: str) -> Response:
+        """Plan a milestone
+
+        In implementation from 2020 on. It begins as `scheduled`.
+        """
+        with transaction("milestones.create") as session:
+            project = lock_project(session, slug)
+            require_own("milestones.create", lead_of(session, project))
+            milestone = create_milestone(session, project, values)
+            moment, body = _after(session, milestone)
+        return answer_written(session, moment, body, status=201, location=f"/v1/milestones/{milestone.id}")
+
+
+@blp.route("/milestones/<uuid:milestone_id>")
+class MilestoneById(MethodView):
+    @blp.operation("getMilestone", example=EXAMPLE)
+    @blp.arguments(ClockQuerySchema, location="query")
+    @blp.response(200, MilestoneSchema)
+    def get(self, query: dict[str, Any], milestone_id: UUID) -> Response:
+        """Get a milestone
+
+        As it stood on `valid_on`, with the latest forecast reported by then.
+        """
+        with reading(query) as moment:
+            return answer_record(moment, present_milestone(read_milestone(moment, milestone_id)))
+
+    @blp.operation("updateMilestone", access="milestones.update", if_match=True, body="patch", example=EXAMPLE)
+    @blp.arguments(MilestoneChangesSchema)
+    @blp.response(200, MilestoneSchema)
+    def patch(self, changes: Any, milestone_id: UUID) -> Response:
+        """Change a milestone
+
+        The planned day stands once something was reported on it; then forecasts tell of delays.
+        """
+        with transaction("milestones.update") as session:
+            milestone = _locked(session, milestone_id, "milestones.update")
+            _require_version(milestone, required_version())
+            update_milestone(session, milestone, changes)
+            moment, body = _after(session, milestone)
+        return answer_written(session, moment, body)
+
+    @blp.operation("deleteMilestone", access="milestones.delete", if_match=True)
+    @blp.response(204)
+    def delete(self, milestone_id: UUID) -> Response:
+        """Delete a milestone planned by mistake
+
+        Only one on which nothing was reported. It stays visible in the past.
+        """
+        with transaction("milestones.delete") as session:
+            milestone = _locked(session, milestone_id, "milestones.delete")
+            _require_version(milestone, required_version())
+            delete_milestone(session, milestone)
+        written = recorded(session)
+        assert written is not None
+        return deleted_answer(written.rev)
+
+
+@blp.route("/milestones/<uuid:milestone_id>/transitions")
+class MilestoneTransitions(MethodView):
+    @blp.operation("listMilestoneTransitions", example=JOURNAL)
+    @blp.arguments(ClockQuerySchema, location="query")
+    @blp.response(200, items_of(MilestoneStatusChangeSchema))
+    def get(self, query: dict[str, Any], milestone_id: UUID) -> Response:
+        """List a milestone's changes of status
+
+        Oldest first.
+        """
+        with reading(query) as moment:
+            milestone = read_milestone(moment, milestone_id)
+            return answer_items(moment, journal_on(moment, milestone, current_view()))
+
+    @blp.operation("transitionMilestone", access="milestones.transition", body="json", example=EXAMPLE)
+    @blp.arguments(MilestoneTransitionInputSchema)
+    @blp.response(200, MilestoneSchema)
+    def post(self, asked: dict[str, Any], milestone_id: UUID) -> Response:
+        """Change a milestone's status
+
+        Achieved whole or in part, missed or cancelled, on a day that is not in the future.
+        """
+        with transaction("milestones.transition") as session:
+            milestone = _locked(session, milestone_id, "milestones.transition")
+            transition_milestone(session, milestone, asked["to"], asked["on"], asked["reason"])
+            moment, body = _after(session, milestone)
+        return answer_written(session, moment, body)
+
+
+@blp.route("/milestones/<uuid:milestone_id>/forecasts")
+class MilestoneForecasts(MethodView):
+    @blp.operation("listMilestoneForecasts", example={"items": [FORECAST]})
+    @blp.arguments(ClockQuerySchema, location="query")
+    @blp.response(200, items_of(ForecastSchema))
+    def get(self, query: dict[str, Any], milestone_id: UUID) -> Response:
+        """List a milestone's forecasts
+
+        By reporting day.
+        """
+        with reading(query) as moment:
+            milestone = read_milestone(moment, milestone_id)
+            return answer_items(moment, forecasts_on(moment, milestone, current_view()))
+
+    @blp.operation("addMilestoneForecast", access="forecasts.create", body="json", example=EXAMPLE)
+    @blp.arguments(ForecastInputSchema)
+    @blp.response(201, MilestoneSchema)
+    def post(self, values: dict[str, Any], milestone_id: UUID) -> Response:
+        """Forecast a milestone
+
+        One forecast per reporting day; it is never changed. Answers the milestone with its new state.
+        """
+        with transaction("forecasts.create") as session:
+            milestone = _locked(session, milestone_id, "forecasts.create")
+            add_forecast(session, milestone, **values)
+            moment, body = _after(session, milestone)
+        location = f"/v1/milestones/{milestone.id}/forecasts"
+        return answer_written(session, moment, body, status=201, location=location)
+
+
+def _locked(session: Session, milestone_id: UUID, operation: str) -> Milestone:
+    milestone = lock_milestone(session, milestone_id)
+    require_own(operation, lead_of(session, project_of(session, milestone)))
+    return milestone
+
+
+def _require_version(milestone: Milestone, seen: int) -> None:
+    if milestone.version != seen:
+        raise StaleVersion(f"The record is at version {milestone.version}, you read {seen}; read it again.")
+
+
+def _after(session: Session, milestone: Milestone) -> tuple[Reading, dict[str, Any]]:
+    moment = reading_of(session)
+    return moment, present_milestone(read_milestone(moment, milestone.id))

@@ -1,0 +1,276 @@
+"""What can be done with milestones: plan, forecast, achieve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TypedDict
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portfolio.core.dates import Precision, today
+from portfolio.core.journal import ChangeDay, change_day, refuse_future, require_after
+from portfolio.core.lifecycle import DOCUMENTED, REPORTED
+from portfolio.core.problems import AlreadyExists, Conflict, Invalid, NotFound, ProblemError
+from portfolio.history.recorder import touch
+from portfolio.milestones import lifecycle
+from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
+from portfolio.projects.models import Project
+
+
+class BaselineFixed(Conflict):
+    """The planned day stands once it has been forecast on or has come to an end."""
+
+    slug = "baseline-fixed"
+    title = "The planned day is fixed"
+
+
+class NotADraft(Conflict):
+    """Only a milestone on which nothing was reported may be deleted."""
+
+    slug = "not-a-draft"
+    title = "Only a draft or a mistake can be deleted"
+
+
+class NoLongerScheduled(Conflict):
+    """A forecast for a milestone that has come to an end."""
+
+    slug = "no-longer-scheduled"
+    title = "The milestone is no longer scheduled"
+
+
+class MilestoneValues(TypedDict, total=False):
+    """The fields of a milestone; an absent key leaves the field alone."""
+
+    code: str
+    title_de: str
+    title_en: str | None
+    kind: str
+    phase: str
+    baseline_on: date | None
+    baseline_on_precision: Precision
+    weight: int
+    reportable: bool
+    evidence: str | None
+    source_url: str | None
+
+
+def create_milestone(session: Session, project: Project, values: MilestoneValues) -> Milestone:
+    """Plan a milestone of a locked project.
+
+    :raises Invalid: an implementing milestone before 2020, or a phase that contradicts the day (DOMAIN rule 3).
+    :raises AlreadyExists: the project has a milestone of that code.
+    """
+    milestone = Milestone(
+        project_id=project.id,
+        status=lifecycle.SCHEDULED,
+        basis=REPORTED,
+        weight=1,
+        reportable=values.get("kind") not in lifecycle.NOT_REPORTABLE,
+    )
+    for name, value in values.items():
+        setattr(milestone, name, value)
+    _settle_phase(milestone, milestone.baseline_on)
+    _settle_code(session, milestone)
+    session.add(milestone)
+    session.flush()
+    _append(session, milestone, lifecycle.SCHEDULED, change_day(today()))
+    return milestone
+
+
+def lock_milestone(session: Session, milestone_id: UUID) -> Milestone:
+    """:raises NotFound: no such milestone."""
+    found = session.scalar(sa.select(Milestone).where(Milestone.id == milestone_id).with_for_update())
+    if found is None:
+        raise NotFound(f"There is no milestone {milestone_id}.")
+    return found
+
+
+def project_of(session: Session, milestone: Milestone) -> Project:
+    return session.get_one(Project, milestone.project_id)
+
+
+def update_milestone(session: Session, milestone: Milestone, changes: MilestoneValues) -> Milestone:
+    """Apply ``changes`` to a locked milestone.
+
+    :raises BaselineFixed: the planned day was forecast on, or the milestone has come to an end.
+    """
+    moved = any(name in changes for name in ("baseline_on", "baseline_on_precision", "phase"))
+    if moved and (milestone.status != lifecycle.SCHEDULED or forecasts_of(session, milestone)):
+        raise BaselineFixed("The planned day is fixed by what was reported on it; add a forecast instead.")
+    for name, value in changes.items():
+        setattr(milestone, name, value)
+    if moved:
+        if "phase" not in changes and milestone.baseline_on is not None:
+            milestone.phase = lifecycle.phase_of(milestone.baseline_on)
+        _settle_phase(milestone, milestone.baseline_on)
+    session.flush()
+    return milestone
+
+
+def delete_milestone(session: Session, milestone: Milestone) -> None:
+    """Remove a milestone planned by mistake; it stays visible in the past.
+
+    :raises NotADraft: something was reported on it.
+    """
+    if milestone.status != lifecycle.SCHEDULED or forecasts_of(session, milestone):
+        raise NotADraft("Something was reported on this milestone; use the transition to cancelled instead.")
+    for change in journal_of(session, milestone):
+        session.delete(change)
+    session.flush()
+    session.delete(milestone)
+    session.flush()
+
+
+def transition_milestone(
+    session: Session, milestone: Milestone, to: str, on: date, reason: str | None
+) -> MilestoneStatusChange:
+    """Change the status of a locked milestone.
+
+    :raises TransitionNotAllowed: the lifecycle has no such step; the allowed ones are named.
+    :raises Invalid: achieved in the future, or an implementing milestone before 2020.
+    """
+    lifecycle.MILESTONE.require(milestone.status, to)
+    day = change_day(on)
+    if to in lifecycle.REACHED:
+        if milestone.phase == lifecycle.IMPLEMENTING and on < lifecycle.IMPLEMENTATION_FROM:
+            raise _invalid("on", "before_implementation", "Implementation starts in 2020; this day lies before it.")
+        milestone.achieved_on = on
+    change = _append(session, milestone, to, day, reason=reason)
+    session.flush()
+    return change
+
+
+def add_forecast(
+    session: Session, milestone: Milestone, *, reported_on: date, forecast_on: date, comment: str | None
+) -> MilestoneForecast:
+    """Append when a locked milestone is expected, as told on a reporting day.
+
+    :raises NoLongerScheduled: it has come to an end.
+    :raises AlreadyExists: there is a forecast of that reporting day.
+    """
+    refuse_future(reported_on, name="reported_on")
+    if milestone.status != lifecycle.SCHEDULED:
+        raise NoLongerScheduled(f"The milestone is {milestone.status}; only scheduled ones are forecast.")
+    forecasts = forecasts_of(session, milestone)
+    if any(forecast.reported_on == reported_on for forecast in forecasts):
+        raise AlreadyExists(f"There is already a forecast reported on {reported_on}; report on another day.")
+    if milestone.phase == lifecycle.IMPLEMENTING and forecast_on < lifecycle.IMPLEMENTATION_FROM:
+        raise _invalid("forecast_on", "before_implementation", "Implementation starts in 2020.")
+    forecast = MilestoneForecast(
+        milestone_id=milestone.id, reported_on=reported_on, forecast_on=forecast_on, comment=comment
+    )
+    session.add(forecast)
+    touch(session, milestone)  # the milestone shows its latest forecast
+    session.flush()
+    return forecast
+
+
+def record_documented_milestone(
+    session: Session,
+    project: Project,
+    values: MilestoneValues,
+    *,
+    status: str,
+    achieved_on: date | None = None,
+    achieved_on_precision: Precision = Precision.DAY,
+    season: str | None = None,
+) -> Milestone:
+    """Enter what sources document: an event with its day as precise as given, or a plan of which nothing is known.
+
+    A plan keeps its planned day and no outcome. For the seed and the coordinator.
+    """
+    milestone = Milestone(
+        project_id=project.id,
+        status=status,
+        basis=DOCUMENTED,
+        weight=1,
+        reportable=values.get("kind") not in lifecycle.NOT_REPORTABLE,
+        achieved_on=achieved_on,
+        achieved_on_precision=achieved_on_precision,
+        season=season,
+    )
+    for name, value in values.items():
+        setattr(milestone, name, value)
+    _settle_phase(milestone, achieved_on or milestone.baseline_on)
+    _settle_code(session, milestone)
+    session.add(milestone)
+    session.flush()
+    if status in lifecycle.REACHED and achieved_on is not None:
+        refuse_future(achieved_on, achieved_on_precision, name="achieved_on")
+        day = ChangeDay(achieved_on, achieved_on_precision, achieved_on)
+    else:
+        day = ChangeDay(None, Precision.DAY, lifecycle.IMPLEMENTATION_FROM)
+    _append(session, milestone, status, day, basis=DOCUMENTED)
+    return milestone
+
+
+def journal_of(session: Session, milestone: Milestone) -> Sequence[MilestoneStatusChange]:
+    """The milestone's changes of status, oldest first."""
+    statement = sa.select(MilestoneStatusChange).where(MilestoneStatusChange.milestone_id == milestone.id)
+    return session.scalars(statement.order_by(MilestoneStatusChange.seq)).all()
+
+
+def forecasts_of(session: Session, milestone: Milestone) -> Sequence[MilestoneForecast]:
+    """The milestone's forecasts in the order of their reporting days."""
+    statement = sa.select(MilestoneForecast).where(MilestoneForecast.milestone_id == milestone.id)
+    return session.scalars(statement.order_by(MilestoneForecast.reported_on)).all()
+
+
+def _append(
+    session: Session,
+    milestone: Milestone,
+    status: str,
+    day: ChangeDay,
+    *,
+    basis: str = REPORTED,
+    reason: str | None = None,
+) -> MilestoneStatusChange:
+    journal = journal_of(session, milestone)
+    # The first entry says when it was planned in the register; what happened may well lie before that.
+    require_after(journal[-1].holds_from_on if len(journal) > 1 else None, day)
+    change = MilestoneStatusChange(
+        milestone_id=milestone.id,
+        seq=len(journal) + 1,
+        from_status=milestone.status if journal else None,
+        to_status=status,
+        changed_on=day.on,
+        changed_on_precision=day.precision,
+        holds_from_on=day.holds_from_on,
+        basis=basis,
+        reason=reason,
+    )
+    milestone.status = status
+    session.add(change)
+    session.flush()
+    return change
+
+
+def _settle_phase(milestone: Milestone, day: date | None) -> None:
+    """Derive the phase from the day, or check the given one against it."""
+    if day is None:
+        milestone.phase = milestone.phase or lifecycle.IMPLEMENTING
+        return
+    of_day = lifecycle.phase_of(day)
+    milestone.phase = milestone.phase or of_day
+    if milestone.phase != of_day:
+        detail = f"{day} lies in the phase {of_day}, not {milestone.phase}; implementing begins on 2020-01-01."
+        raise _invalid("phase", "phase_of_day", detail)
+
+
+def _settle_code(session: Session, milestone: Milestone) -> None:
+    """``M01``, ``M02`` … where none is given."""
+    codes = set(session.scalars(sa.select(Milestone.code).where(Milestone.project_id == milestone.project_id)))
+    if milestone.code is None:
+        number = len(codes) + 1
+        while f"M{number:02}" in codes:
+            number += 1
+        milestone.code = f"M{number:02}"
+    elif milestone.code in codes:
+        raise AlreadyExists(f"The project has a milestone {milestone.code} already; choose another code.")
+
+
+def _invalid(name: str, code: str, detail: str) -> Invalid:
+    return Invalid(detail, errors=[ProblemError(pointer=f"#/{name}", code=code, detail=detail)])

@@ -1,0 +1,147 @@
+"""Changes of a project's status, each with a day and what it needs (DOMAIN 3 and rules 1 and 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from portfolio.core.dates import Precision
+from portfolio.core.journal import ChangeDay, change_day, require_after
+from portfolio.core.lifecycle import DOCUMENTED, REPORTED
+from portfolio.core.problems import Conflict
+from portfolio.history.recorder import touch
+from portfolio.projects.decisions import find_decision
+from portfolio.projects.lifecycle import (
+    ADOPTED,
+    LIFECYCLE,
+    MERGED,
+    NOT_PURSUED,
+    TRANSFERRED_OUT,
+    is_reopening,
+)
+from portfolio.projects.models import Decision, Project, ProjectStatusChange
+from portfolio.projects.service import assignment_on, find_project, journal_of, lead_of
+
+
+class RequirementMissing(Conflict):
+    """The transition needs something that is not there: a decision, a field, a ministry, a target, a reason."""
+
+    slug = "requirement-missing"
+    title = "Something this change of status needs is missing"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A change of status as asked for."""
+
+    to: str
+    on: date
+    reason: str | None = None
+    decision: UUID | None = None
+    merged_into: str | None = None
+
+
+def transition_project(session: Session, project: Project, asked: Transition) -> ProjectStatusChange:
+    """Change the status of a locked project.
+
+    :raises TransitionNotAllowed: the lifecycle has no such step; the allowed ones are named.
+    :raises RequirementMissing: decision, field, lead ministry, target or reason is missing.
+    """
+    LIFECYCLE.require(project.status, asked.to)
+    decision = find_decision(session, asked.decision) if asked.decision else None
+    target = find_project(session, asked.merged_into) if asked.merged_into else None
+    _require_what_it_needs(session, project, asked, decision, target)
+    return append_change(
+        session,
+        project,
+        asked.to,
+        change_day(asked.on),
+        basis=REPORTED,
+        reason=asked.reason,
+        decision=decision,
+        merged_into=target,
+    )
+
+
+def record_documented(
+    session: Session,
+    project: Project,
+    status: str,
+    *,
+    on: date | None,
+    precision: Precision = Precision.DAY,
+    basis: str = DOCUMENTED,
+    decision: Decision | None = None,
+    source_url: str | None = None,
+) -> ProjectStatusChange:
+    """Enter what sources document after the fact: a status, its day as precise as the source gives it, or none.
+
+    For the seed and the coordinator only; the ordinary way is :func:`transition_project`.
+    """
+    day = change_day(on, precision)
+    return append_change(session, project, status, day, basis=basis, decision=decision, source_url=source_url)
+
+
+def append_change(
+    session: Session,
+    project: Project,
+    status: str,
+    day: ChangeDay,
+    *,
+    basis: str,
+    reason: str | None = None,
+    decision: Decision | None = None,
+    merged_into: Project | None = None,
+    source_url: str | None = None,
+) -> ProjectStatusChange:
+    """Append to the journal and bring the project's own status along."""
+    journal = journal_of(session, project)
+    require_after(journal[-1].holds_from_on if journal else None, day)
+    change = ProjectStatusChange(
+        project_id=project.id,
+        seq=len(journal) + 1,
+        from_status=project.status if journal else None,
+        to_status=status,
+        changed_on=day.on,
+        changed_on_precision=day.precision,
+        holds_from_on=day.holds_from_on,
+        basis=basis,
+        reason=reason,
+        decision_id=decision.id if decision else None,
+        merged_into_id=merged_into.id if merged_into else None,
+        source_url=source_url,
+    )
+    project.status = status
+    touch(session, project)
+    session.add(change)
+    session.flush()
+    return change
+
+
+def _require_what_it_needs(
+    session: Session, project: Project, asked: Transition, decision: Decision | None, target: Project | None
+) -> None:
+    missing: list[str] = []
+    if decision is None and (asked.to in (ADOPTED, TRANSFERRED_OUT) or is_reopening(project.status, asked.to)):
+        missing.append("a decision (POST /v1/decisions first, then its id as `decision`)")
+    if asked.to == ADOPTED:
+        if assignment_on(session, project, asked.on) is None:
+            missing.append(f"an action field on {asked.on}")
+        if lead_of(session, project, asked.on) is None:
+            missing.append(f"a lead ministry on {asked.on}")
+    if asked.to == NOT_PURSUED and decision is None and not asked.reason:
+        missing.append("a decision or a reason")
+    if asked.to == MERGED:
+        if target is None:
+            missing.append("the project it is merged into, as `merged_into`")
+        elif target.id == project.id:
+            missing.append("another project than itself to be merged into")
+    if missing:
+        raise RequirementMissing(f"{project.slug} cannot become {asked.to}; it needs {' and '.join(missing)}.")
+    if decision is not None and decision.decided_on > asked.on:
+        raise RequirementMissing(
+            f"The decision is of {decision.decided_on}; the change cannot be of {asked.on}, before it."
+        )

@@ -1,0 +1,125 @@
+"""The portfolio itself: projects per field and status, what is unknown, and the official counts beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from portfolio.core.dates import format_instant
+from portfolio.history.reading import Reading
+from portfolio.projects.lifecycle import BUCKETS, LIFECYCLE, MERGED, TRANSFERRED_OUT
+from portfolio.projects.listing import project_filters
+from portfolio.projects.models import Programme
+from portfolio.projects.on_day import OPENING_ON, projects_on
+from portfolio.reports.grouping import lines_link
+from portfolio.taxonomy.models import ActionField
+
+
+@dataclass(frozen=True)
+class PortfolioReport:
+    """Counts of the kept projects on a day."""
+
+    moment: Reading
+    include_demo: bool
+    projects: list[Mapping[str, Any]]
+    fields: list[Mapping[str, Any]]
+    official_counts: list[dict[str, Any]]
+
+    def body(self) -> dict[str, Any]:
+        """The report as JSON."""
+        known_at = self.moment.known_at
+        kept = [project for project in self.projects if project["in_population"]]
+        codes: list[str | None] = [field["code"] for field in self.fields]
+        if any(project["action_field"] is None for project in kept):
+            codes.append(None)
+        return {
+            "revision": self.moment.revision,
+            "valid_on": self.moment.valid_on.isoformat(),
+            "known_at": format_instant(known_at) if known_at else None,
+            "items": [self._field(code, kept) for code in codes],
+            "total": self._numbers(kept, {}),
+            "completeness": self._completeness(kept),
+            "population": self._population(kept),
+            "official_counts": self.official_counts,
+        }
+
+    def _field(self, code: str | None, kept: list[Mapping[str, Any]]) -> dict[str, Any]:
+        mine = [project for project in kept if project["action_field"] == code]
+        return {"action_field": code, **self._numbers(mine, {"action_field": code})}
+
+    def _numbers(self, mine: list[Mapping[str, Any]], group: Mapping[str, Any]) -> dict[str, Any]:
+        statuses = [status for status in LIFECYCLE.successors if any(p["status"] == status for p in mine)]
+        buckets = [bucket for bucket in BUCKETS if bucket != "left"]
+        return {
+            **self._number(mine, group),
+            "by_status": [
+                {"status": status, **self._number([p for p in mine if p["status"] == status], {**group, "status": status})}
+                for status in statuses
+            ],
+            "by_bucket": [
+                {"bucket": bucket, **self._number([p for p in mine if p["bucket"] == bucket], {**group, "bucket": bucket})}
+                for bucket in buckets
+            ],
+        }
+
+    def _number(self, found: list[Mapping[str, Any]], conditions: Mapping[str, Any]) -> dict[str, Any]:
+        asked = {"in_population": True, **conditions}
+        if self.include_demo:
+            asked["include_demo"] = True
+        return {"count": len(found), "lines": lines_link("/v1/projects", self.moment, asked)}
+
+    def _completeness(self, kept: list[Mapping[str, Any]]) -> dict[str, Any]:
+        """What is known and what is not, each with its lines."""
+
+        def where(name: str, value: Any) -> dict[str, Any]:
+            return self._number([p for p in kept if p[name] == value], {name: value})
+
+        return {
+            "named": where("title_known", True),
+            "unnamed": where("title_known", False),
+            "assumed": where("list_confidence", "official_statement"),
+            "without_action_field": where("action_field", None),
+            "field_published": where("action_field_basis", "published_source"),
+            "field_inferred_by_forum": where("action_field_basis", "inferred_by_forum"),
+            "field_inferred_by_topic": where("action_field_basis", "inferred_by_topic"),
+            "without_lead_ministry": where("lead_ministry", None),
+            "status_not_known": where("bucket", "not_known"),
+        }
+
+    def _population(self, kept: list[Mapping[str, Any]]) -> dict[str, Any]:
+        """opening + admitted − removed − merged = closing (DOMAIN rule 1)."""
+        day = self.moment.valid_on
+        entered = [p for p in self.projects if p["entered_on"] is not None and p["entered_on"] <= day]
+        opening = [p for p in entered if p["entered_on"] <= OPENING_ON]
+        return {
+            "opening_on": OPENING_ON.isoformat(),
+            "opening": len(opening),
+            "admitted": len(entered) - len(opening),
+            "removed": sum(p["status"] == TRANSFERRED_OUT for p in entered),
+            "merged": sum(p["status"] == MERGED for p in entered),
+            "closing": len(kept),
+        }
+
+
+def portfolio_report(moment: Reading, *, include_demo: bool) -> PortfolioReport:
+    """The kept projects as they stand on ``moment.valid_on``, and as known at the moment."""
+    project, field = projects_on(moment), moment.at(ActionField)
+    columns = (
+        "in_population entered_on action_field action_field_basis lead_ministry status bucket title_known "
+        "list_confidence"
+    ).split()
+    statement = sa.select(*[project.c[name] for name in columns]).where(
+        *project_filters(project, {"include_demo": include_demo})
+    )
+    programme = moment.at(Programme)
+    counts = moment.session.scalar(sa.select(programme.c.official_counts).order_by(programme.c.code).limit(1))
+    return PortfolioReport(
+        moment,
+        include_demo,
+        [dict(row) for row in moment.session.execute(statement).mappings()],
+        [dict(row) for row in moment.session.execute(sa.select(field.c.code).order_by(field.c.position)).mappings()],
+        counts or [],
+    )

@@ -1,0 +1,160 @@
+"""/v1/action-fields, /v1/theme-forums and /v1/vocabularies."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Response, request
+from flask.views import MethodView
+
+from portfolio.core.answers import json_bytes
+from portfolio.core.api import Blueprint
+from portfolio.core.problems import NotFound
+from portfolio.core.records import items_of, page_of
+from portfolio.core.vocabulary import Codelist, codelists
+from portfolio.history.schemas import ClockQuerySchema, ListQuerySchema
+from portfolio.history.serving import answer_list, answer_record, reading
+from portfolio.taxonomy.listing import list_action_fields, list_theme_forums, read_action_field, read_theme_forum
+from portfolio.taxonomy.schemas import ActionFieldSchema, CodelistSchema, ThemeForumSchema
+
+blp = Blueprint("taxonomy", __name__, url_prefix="/v1", description="Action fields, theme forums, codelists.")
+
+_RECORD = {
+    "id": "0192f1c4-7a6b-7cc3-98c5-0242ac120002",
+    "version": 1,
+    "created_at": "2026-06-30T08:00:00.000000Z",
+    "updated_at": "2026-06-30T08:00:00.000000Z",
+}
+FIELD_EXAMPLE = {
+    **_RECORD,
+    "code": "mobility",
+    "title_de": "Vernetzte Mobilität – kurze Wege",
+    "title_en": "Networked Mobility – Short Distances",
+    "short_title_de": "Mobilität",
+    "short_title_en": "Mobility",
+    "title_en_progress_report": "Networked mobility – short distances",
+    "position": 1,
+}
+FORUM_EXAMPLE = {
+    **_RECORD,
+    "number": 13,
+    "number_basis": "published_source",
+    "title_de": "Neue Mobilität",
+    "title_en": "New Mobility",
+    "lead_ministry": "VM",
+    "moderators": [{"name": "Hendrik Wüst", "office": "Minister"}],
+    "event_dates": ["2019-01-21", "2019-07-08"],
+    "proposals_stated": 6,
+    "proposals_minimum": 3,
+    "note": None,
+    "source_url": "https://www.vm.nrw.de/ruhrkonferenz/",
+}
+CODELIST_EXAMPLE = {
+    "name": "precision",
+    "title_de": "Genauigkeit eines Tages",
+    "title_en": "Precision of a day",
+    "codes": [{"code": "day", "label_de": "Tag", "label_en": "day"}],
+}
+
+
+@blp.route("/action-fields")
+class ActionFields(MethodView):
+    @blp.operation("listActionFields", csv=True, example={"items": [FIELD_EXAMPLE], "next": None})
+    @blp.arguments(ListQuerySchema, location="query")
+    @blp.response(200, page_of(ActionFieldSchema))
+    def get(self, query: dict[str, Any]) -> Response:
+        """List the action fields
+
+        The five fields of the cabinet decision of 5 November 2019, in their order.
+        """
+        with reading(query) as moment:
+            return answer_list(moment, list_action_fields(moment), query)
+
+
+@blp.route("/action-fields/<code>")
+class ActionFieldByCode(MethodView):
+    @blp.operation("getActionField", example=FIELD_EXAMPLE)
+    @blp.arguments(ClockQuerySchema, location="query")
+    @blp.response(200, ActionFieldSchema)
+    def get(self, query: dict[str, Any], code: str) -> Response:
+        """Get an action field
+
+        With its official and its short title.
+        """
+        with reading(query) as moment:
+            return answer_record(moment, read_action_field(moment, code))
+
+
+@blp.route("/theme-forums")
+class ThemeForums(MethodView):
+    @blp.operation("listThemeForums", csv=True, example={"items": [FORUM_EXAMPLE], "next": None})
+    @blp.arguments(ListQuerySchema, location="query")
+    @blp.response(200, page_of(ThemeForumSchema))
+    def get(self, query: dict[str, Any]) -> Response:
+        """List the theme forums
+
+        The twenty forums that made the proposals, by number.
+        """
+        with reading(query) as moment:
+            return answer_list(moment, list_theme_forums(moment), query)
+
+
+@blp.route("/theme-forums/<int:number>")
+class ThemeForumByNumber(MethodView):
+    @blp.operation("getThemeForum", example=FORUM_EXAMPLE)
+    @blp.arguments(ClockQuerySchema, location="query")
+    @blp.response(200, ThemeForumSchema)
+    def get(self, query: dict[str, Any], number: int) -> Response:
+        """Get a theme forum
+
+        With its ministry, moderators and days.
+        """
+        with reading(query) as moment:
+            return answer_record(moment, read_theme_forum(moment, min(number, 10**6)))
+
+
+@blp.route("/vocabularies")
+class Vocabularies(MethodView):
+    @blp.operation("listVocabularies", example={"items": [CODELIST_EXAMPLE]})
+    @blp.response(200, items_of(CodelistSchema))
+    def get(self) -> Response:
+        """List the codelists
+
+        Every code the register uses, with labels in German and English. They change with the program only.
+        """
+        return _answer({"items": [_codelist(found) for found in codelists()]})
+
+
+@blp.route("/vocabularies/<name>")
+class VocabularyByName(MethodView):
+    @blp.operation("getVocabulary", example=CODELIST_EXAMPLE)
+    @blp.response(200, CodelistSchema)
+    def get(self, name: str) -> Response:
+        """Get a codelist
+
+        Its codes in order, with labels in German and English.
+        """
+        found = next((codelist for codelist in codelists() if codelist.name == name), None)
+        if found is None:
+            raise NotFound(f"There is no codelist {name!r}; /v1/vocabularies lists them.")
+        return _answer(_codelist(found))
+
+
+def _codelist(found: Codelist) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "title_de": found.title.de,
+        "title_en": found.title.en,
+        "codes": [{"code": code, "label_de": label.de, "label_en": label.en} for code, label in found.labels.items()],
+    }
+
+
+def _answer(body: dict[str, Any]) -> Response:
+    """An answer that no revision changes: its ETag is its content."""
+    data = json_bytes(body)
+    answer = Response(data, mimetype="application/json")
+    answer.set_etag(hashlib.sha256(data).hexdigest()[:16])
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    answer.make_conditional(request)
+    return answer

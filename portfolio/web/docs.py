@@ -1,0 +1,78 @@
+"""/docs, /openapi.json and /openapi.yaml, without any outside resource and under a strict policy."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import flask_swagger_ui
+from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+
+from portfolio.core import spec
+from portfolio.core.problems import problem_kinds
+
+blueprint = Blueprint("docs", __name__, template_folder="templates", static_folder=None)
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+_SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
+_FILES = ("swagger-ui.css", "swagger-ui-bundle.js")
+
+
+def secured(answer: Response) -> Response:
+    """The headers of every page."""
+    answer.headers["Content-Security-Policy"] = CSP
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+@blueprint.get("/docs")
+def documentation() -> Response:
+    """Swagger UI over /openapi.json."""
+    return secured(Response(render_template("docs.html")))
+
+
+@blueprint.get("/docs/<name>")
+def documentation_file(name: str) -> Response:
+    """The files of the documentation page."""
+    folder = _SWAGGER if name in _FILES else Path(__file__).parent / "static"
+    return secured(send_from_directory(folder, name, max_age=86400))
+
+
+@blueprint.get("/problems/<slug>")
+def problem(slug: str) -> tuple[Response, int] | Response:
+    """What a problem type means; its address is the ``type`` of the answer."""
+    found = next((kind for kind in problem_kinds() if kind.slug == slug), None)
+    page = secured(Response(render_template("problem.html", kind=found, kinds=problem_kinds())))
+    return page if found else (page, 404)
+
+
+@blueprint.get("/openapi.json")
+def openapi_json() -> Response:
+    """The document as JSON."""
+    return _document("openapi.json", "application/json")
+
+
+@blueprint.get("/openapi.yaml")
+def openapi_yaml() -> Response:
+    """The document as YAML."""
+    return _document("openapi.yaml", "application/yaml")
+
+
+@cache
+def _rendered(api: object) -> dict[str, str]:
+    return spec.render(spec.document(api))  # type: ignore[arg-type]
+
+
+def _document(name: str, mimetype: str) -> Response:
+    text = _rendered(current_app.extensions["portfolio_api"])[name]
+    answer = Response(text, mimetype=mimetype)
+    answer.set_etag(hashlib.sha256(text.encode()).hexdigest()[:16])
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.make_conditional(request)
+    return answer
