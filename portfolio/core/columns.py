@@ -109,7 +109,12 @@ class Document(TypeDecorator[Any]):
         return None if value is None else rfc8785.dumps(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+        # A past state comes through PostgreSQL's jsonb, which puts keys into an order of its own.
+        return None if value is None else json.loads(value, object_pairs_hook=_in_key_order)
+
+
+def _in_key_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(sorted(pairs))
 
 
 class CommittedText(TypeDecorator[str]):

@@ -63,3 +63,8 @@ def using(sources: Sources) -> Iterator[Sources]:
     finally:
         with _lock:
             _current = previous
+
+
+def current() -> Sources:
+    """The sources in place, to vary one of them."""
+    return _current

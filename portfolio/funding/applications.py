@@ -18,8 +18,8 @@ from portfolio.core.problems import Conflict, Invalid, NotFound, ProblemError
 from portfolio.funding import lifecycle
 from portfolio.funding.models import Application, ApplicationStatusChange, FundingProgramme
 from portfolio.organisations.models import Organisation
-from portfolio.projects.lifecycle import ADOPTED
-from portfolio.projects.models import Project, ProjectStatusChange
+from portfolio.projects.models import Project
+from portfolio.projects.service import admission_of
 
 
 class NotADraft(Conflict):
@@ -151,14 +151,6 @@ def journal_of(session: Session, application: Application) -> Sequence[Applicati
     """The application's changes of status, oldest first."""
     statement = sa.select(ApplicationStatusChange).where(ApplicationStatusChange.application_id == application.id)
     return session.scalars(statement.order_by(ApplicationStatusChange.seq)).all()
-
-
-def admission_of(session: Session, project: Project) -> date:
-    """The day a project was admitted: from it counts what has no day of its own (DOMAIN 5)."""
-    statement = sa.select(sa.func.min(ProjectStatusChange.holds_from_on)).where(
-        ProjectStatusChange.project_id == project.id, ProjectStatusChange.to_status == ADOPTED
-    )
-    return session.scalar(statement) or today()
 
 
 def _append(

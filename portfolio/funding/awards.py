@@ -18,8 +18,9 @@ from portfolio.core.lifecycle import DOCUMENTED, REPORTED, TransitionNotAllowed
 from portfolio.core.money import ZERO
 from portfolio.core.problems import Conflict, Invalid, NotFound, ProblemError
 from portfolio.funding import lifecycle
-from portfolio.funding.applications import admission_of, project_of
+from portfolio.funding.applications import project_of
 from portfolio.funding.models import Application, Award, AwardStatusChange, LedgerEntry
+from portfolio.projects.service import admission_of
 
 PUBLISHED_STATEMENT = "published_statement"
 

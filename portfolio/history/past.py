@@ -11,24 +11,22 @@ from portfolio.core.columns import CommittedText, from_image
 from portfolio.core.db import Base
 from portfolio.history.models import ERASED, Change, Redactable
 
-NowOrPast = sa.FromClause
-
-
-def at(model: type[Base], revision: int | None, dialect_name: str, *, name: str | None = None) -> NowOrPast:
+def at(model: type[Base], revision: int | None, dialect_name: str) -> sa.FromClause:
     """What ``model`` held after ``revision``, with its column names and types; the table itself for None.
 
-    :param name: an alias, for a query that needs the same model twice.
+    A past state is materialised once per statement: without that PostgreSQL would unpack every image again for each
+    column and each row it is joined with.
     """
     table = model.__table__
     assert isinstance(table, sa.Table)
     if revision is None:
-        return table.alias(name) if name else table
+        return table
     images = _images(table.name, revision, dialect_name)
     columns = (_column(images, column, dialect_name).label(column.name) for column in table.columns)
-    return sa.select(*columns).subquery(name or table.name)
+    return sa.select(*columns).cte(f"{table.name}_at").prefix_with("MATERIALIZED")
 
 
-def _images(entity: str, revision: int, dialect_name: str) -> sa.Subquery:
+def _images(entity: str, revision: int, dialect_name: str) -> sa.CTE:
     """The last living image of each record of one kind."""
     last = (
         sa.select(Change.entity_id, sa.func.max(Change.rev).label("rev"))
@@ -41,7 +39,8 @@ def _images(entity: str, revision: int, dialect_name: str) -> sa.Subquery:
         sa.select(Change.rev, Change.seq, image.label("image"))
         .join(last, sa.and_(Change.entity_id == last.c.entity_id, Change.rev == last.c.rev))
         .where(Change.entity == entity, living)
-        .subquery(f"{entity}_image")
+        .cte(f"{entity}_image")
+        .prefix_with("MATERIALIZED")
     )
 
 
@@ -52,13 +51,13 @@ def _image(dialect_name: str) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[b
     return Change.body, sa.func.json_type(Change.body, "$.after") != "null"
 
 
-def _member(images: sa.Subquery, name: str, dialect_name: str) -> sa.ColumnElement[Any]:
+def _member(images: sa.CTE, name: str, dialect_name: str) -> sa.ColumnElement[Any]:
     if dialect_name == "postgresql":
         return sa.func.jsonb_extract_path_text(images.c.image, name, type_=sa.Text)
     return sa.func.json_extract(images.c.image, f'$.after."{name}"', type_=sa.Text)
 
 
-def _column(images: sa.Subquery, column: sa.Column[Any], dialect_name: str) -> sa.ColumnElement[Any]:
+def _column(images: sa.CTE, column: sa.Column[Any], dialect_name: str) -> sa.ColumnElement[Any]:
     member = _member(images, column.name, dialect_name)
     if isinstance(column.type, CommittedText):
         value = sa.case((member.is_(None), sa.null()), else_=_disclosed(images, column.name, dialect_name))
@@ -66,7 +65,7 @@ def _column(images: sa.Subquery, column: sa.Column[Any], dialect_name: str) -> s
     return from_image(member, column.type, dialect_name)
 
 
-def _disclosed(images: sa.Subquery, name: str, dialect_name: str) -> sa.ColumnElement[Any]:
+def _disclosed(images: sa.CTE, name: str, dialect_name: str) -> sa.ColumnElement[Any]:
     """The text behind a commitment, or the word that stands for an erased one."""
     if dialect_name == "postgresql":
         whole = sa.literal_column("'{}'")

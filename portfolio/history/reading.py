@@ -44,7 +44,11 @@ class Reading:
 
     def at(self, model: type[Base], *, name: str | None = None) -> sa.FromClause:
         """``model`` at this moment, as a selectable with its column names and types."""
-        return past.at(model, self.revision if self.is_past else None, self.dialect_name, name=name)
+        key = f"at {model.__tablename__}"
+        if key not in self.parts:
+            self.parts[key] = past.at(model, self.revision if self.is_past else None, self.dialect_name)
+        state: sa.FromClause = self.parts[key]
+        return state.alias(name or model.__tablename__) if name or self.is_past else state
 
 
 @contextmanager
@@ -66,6 +70,9 @@ def reading_of(session: Session) -> Reading:
 def _reading(session: Session, known_at: str | None, valid_on: date | None) -> Reading:
     head, head_at = _head(session)
     revision = head if known_at is None else _resolve(session, known_at, head, head_at)
+    if known_at is not None and session.get_bind().dialect.name == "postgresql":
+        # A past state has no statistics; taken for tiny, its parts would be joined row against row.
+        session.execute(sa.text("SET LOCAL enable_nestloop = off"))
     instant = _instant_of(session, revision) if revision else None
     return Reading(session, revision, instant, valid_on or today(), is_past=known_at is not None)
 

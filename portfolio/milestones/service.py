@@ -18,6 +18,7 @@ from portfolio.history.recorder import touch
 from portfolio.milestones import lifecycle
 from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
 from portfolio.projects.models import Project
+from portfolio.projects.service import admission_of
 
 
 class BaselineFixed(Conflict):
@@ -202,9 +203,19 @@ def record_documented_milestone(
         refuse_future(achieved_on, achieved_on_precision, name="achieved_on")
         day = ChangeDay(achieved_on, achieved_on_precision, achieved_on)
     else:
-        day = ChangeDay(None, Precision.DAY, lifecycle.IMPLEMENTATION_FROM)
+        # A plan without a day of its own counts from the project's admission (DOMAIN 5).
+        day = ChangeDay(None, Precision.DAY, admission_of(session, project))
     _append(session, milestone, status, day, basis=DOCUMENTED)
     return milestone
+
+
+def cancel_documented(
+    session: Session, milestone: Milestone, *, on: date | None, precision: Precision, known_from: date
+) -> MilestoneStatusChange:
+    """Close a plan whose project was dropped, on the day the drop is documented for."""
+    return _append(
+        session, milestone, lifecycle.CANCELLED, ChangeDay(on, precision, on or known_from), basis=DOCUMENTED
+    )
 
 
 def journal_of(session: Session, milestone: Milestone) -> Sequence[MilestoneStatusChange]:

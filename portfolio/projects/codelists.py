@@ -81,6 +81,7 @@ DECISION_KIND = Codelist(
         "ministry_decision": Label("Entscheidung eines Ressorts", "decision of a ministry"),
         "authority_decision": Label("Entscheidung einer Behörde", "decision of an authority"),
         "parliament_decision": Label("Beschluss des Parlaments", "decision of parliament"),
+        "government_formation": Label("Bildung einer Landesregierung", "formation of a state government"),
     },
 )
 DECISION_EFFECT = Codelist(

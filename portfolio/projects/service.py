@@ -13,7 +13,7 @@ from portfolio.core.dates import today
 from portfolio.core.problems import Conflict, Invalid, NotFound, ProblemError, StaleVersion
 from portfolio.core.search import search_text, sort_key
 from portfolio.organisations.models import Organisation
-from portfolio.projects.lifecycle import PROPOSED
+from portfolio.projects.lifecycle import ADOPTED, PROPOSED
 from portfolio.projects.models import Assignment, FormerSlug, Project, ProjectRole, ProjectStatusChange
 from portfolio.projects.on_day import LEAD, OPENING_ON, holds
 from portfolio.taxonomy.models import ThemeForum
@@ -187,6 +187,14 @@ def assignment_on(session: Session, project: Project, day: date) -> Assignment |
         Assignment.project_id == project.id, holds(table.from_on, table.to_on, day)
     )
     return session.scalar(statement)
+
+
+def admission_of(session: Session, project: Project) -> date:
+    """The day a project was admitted: from it counts what has no day of its own (DOMAIN 5)."""
+    statement = sa.select(sa.func.min(ProjectStatusChange.holds_from_on)).where(
+        ProjectStatusChange.project_id == project.id, ProjectStatusChange.to_status == ADOPTED
+    )
+    return session.scalar(statement) or today()
 
 
 def _apply(session: Session, project: Project, changes: ProjectChanges) -> None:
