@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from importlib.metadata import version
 from typing import Any
 
 from flask import Flask
@@ -14,6 +13,7 @@ from portfolio.core import migrate
 from portfolio.core.db import EXTENSION, Database
 from portfolio.core.problems import register_problem_handlers
 from portfolio.core.settings import Settings, read_settings
+from portfolio.core.version import VERSION
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
 from portfolio.history import log, recorder
 from portfolio.milestones import routes as milestone_routes
@@ -81,7 +81,7 @@ def _api_config() -> dict[str, Any]:
     logging.getLogger("portfolio").setLevel(logging.INFO)
     return {
         "API_TITLE": "Portfolio register of the Ruhr-Konferenz",
-        "API_VERSION": version("portfolio-register"),
+        "API_VERSION": VERSION,
         "OPENAPI_VERSION": "3.1.0",
         "PROPAGATE_EXCEPTIONS": False,
         "API_SPEC_OPTIONS": {

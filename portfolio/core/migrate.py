@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from portfolio.core.db import Base, Database
+from portfolio.core.schema_types import INSERT_ONLY
 
 # One number of our own for the lock that makes a second migration wait.
 _LOCK = 7461_2019
@@ -88,6 +89,18 @@ def drift(database: Database) -> list[Any]:
             connection, opts={"compare_type": True, "compare_server_default": True, "render_as_batch": True}
         )
         return list(compare_metadata(context, Base.metadata))
+
+
+def grant(database: Database, role: str | None) -> None:
+    """Let the application's role read and write, but only add to the insert-only tables (PostgreSQL)."""
+    if database.is_sqlite or role is None:
+        return
+    quoted = database.engine.dialect.identifier_preparer.quote(role)
+    with database.write_engine.begin() as connection:
+        for table in Base.metadata.sorted_tables:
+            rights = "SELECT, INSERT" if table.info.get(INSERT_ONLY) else "SELECT, INSERT, UPDATE, DELETE"
+            connection.execute(sa.text(f"REVOKE ALL ON {table.name} FROM {quoted}"))
+            connection.execute(sa.text(f"GRANT {rights} ON {table.name} TO {quoted}"))
 
 
 def _run(database: Database, step: Any) -> None:

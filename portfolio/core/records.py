@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import marshmallow as ma
@@ -35,6 +36,7 @@ class RecordSchema(StrictSchema):
     updated_at = InstantField(required=True, metadata=about("When it was last changed.", "2026-06-30T08:00:00.000000Z"))
 
 
+@cache
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
     """The schema of a page of ``item``, named after it: ``ProjectSchema`` gives ``ProjectPage``."""
     fields = {
@@ -48,6 +50,7 @@ def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
     return type(f"{name}PageSchema", (StrictSchema,), {"__doc__": f"A page of records ({name}).", **fields})
 
 
+@cache
 def items_of(item: type[ma.Schema]) -> type[ma.Schema]:
     """The schema of a short list that is never paged: ``AssignmentSchema`` gives ``AssignmentItems``."""
     fields = {"items": ma.fields.List(ma.fields.Nested(item), required=True, metadata=about("All of them, in order."))}

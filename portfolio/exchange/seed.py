@@ -13,7 +13,7 @@ from portfolio.access.models import SEED
 from portfolio.core import sources
 from portfolio.core.db import Database, WriteContext
 from portfolio.core.dates import today
-from portfolio.core.lifecycle import UNKNOWN
+from portfolio.core.lifecycle import DOCUMENTED, UNKNOWN
 from portfolio.core.search import slug_of
 from portfolio.exchange.seed_funding import load_funding
 from portfolio.exchange.seed_ids import Labels
@@ -41,7 +41,7 @@ from portfolio.projects.transitions import record_documented
 PROPOSALS_DUE_ON = date(2019, 7, 15)
 DECIDED_ON = date(2019, 11, 5)
 NEW_MINISTRIES_ON = date(2022, 6, 29)
-REMOVED = "kommunale-kredithilfe"
+PROPOSALS_URL = "https://www.land.nrw/de/pressemitteilung/ruhr-konferenz-startet-die-entscheidungsphase-75-projektvorschlaege-fuer-die"
 UNNAMED_BY_FORUM = {4: 4, 10: 1, 12: 1, 19: 1}
 UNNAMED_COUNT = 19
 _CODE_OF_UNNAMED = {12: "12-03"}
@@ -96,6 +96,12 @@ def load_seed(database: Database, progress: Progress = lambda _step: None) -> Lo
         count = _load(session, ids, progress)
     written = recorded(session)
     return Loaded(changed=True, projects=count, revision=written.rev if written else None)
+
+
+def is_seeded(database: Database) -> bool:
+    """Whether the real data is there already."""
+    with database.snapshot() as session:
+        return session.scalar(sa.select(Programme.id).limit(1)) is not None
 
 
 def _load(session: Session, ids: Labels, progress: Progress) -> int:
@@ -189,6 +195,8 @@ def _load_project(load: _Load, record: Record, position: int) -> None:
             "source_notes": record["notes"],
         },
         proposed_on=OPENING_ON,
+        basis=DOCUMENTED,
+        source_url=PROPOSALS_URL,
     )
     _appoint_partners(load, project, record)
     _decide(load, project, record, position)
@@ -250,7 +258,7 @@ def _decide(load: _Load, project: Project, record: Record, position: int) -> Non
         project,
         ADOPTED if kept else TRANSFERRED_OUT,
         on=DECIDED_ON,
-        basis=UNKNOWN if kept else "documented",
+        basis=UNKNOWN if kept else DOCUMENTED,
         decision=load.decision,
         source_url=record["decision_source_url"],
     )
@@ -345,6 +353,8 @@ def _load_unnamed(load: _Load, position: int) -> list[str]:
                 "list_confidence": "official_count",
             },
             proposed_on=OPENING_ON,
+            basis=DOCUMENTED,
+            source_url=PROPOSALS_URL,
         )
         load.ids.label(f"decision_effect/{slug}")
         add_effect(

@@ -23,3 +23,8 @@ class Labels:
         number = self._used.get(self._label, 0)
         self._used[self._label] = number + 1
         return uuid5(_NAMESPACE, self._label if number == 0 else f"{self._label}#{number}")
+
+
+def milestone_id(slug: str, code: str) -> UUID:
+    """The id of a loaded milestone, for examples that name one."""
+    return uuid5(_NAMESPACE, f"milestone/{slug}/{code}")

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portfolio.core.dates import today
+from portfolio.core.journal import refuse_future
+from portfolio.core.lifecycle import REPORTED
 from portfolio.core.problems import Conflict, Invalid, NotFound, ProblemError, StaleVersion
 from portfolio.core.search import search_text, sort_key
 from portfolio.organisations.models import Organisation
@@ -114,11 +116,20 @@ def require_version(project: Project, seen_version: int) -> None:
         raise StaleVersion(f"The record is at version {project.version}, you read {seen_version}; read it again.")
 
 
-def create_project(session: Session, values: ProjectChanges, *, proposed_on: date, demo: bool = False) -> Project:
-    """Make a proposal: a project in status ``proposed`` from ``proposed_on`` on.
+def create_project(
+    session: Session,
+    values: ProjectChanges,
+    *,
+    proposed_on: date,
+    basis: str = REPORTED,
+    source_url: str | None = None,
+    demo: bool = False,
+) -> Project:
+    """Make a proposal: a project in status ``proposed`` from ``proposed_on`` on, which is not in the future.
 
     :raises SlugTaken: the slug is or was another project's.
     """
+    refuse_future(proposed_on, name="proposed_on")
     _require_free_slug(session, values["slug"])
     project = Project(
         title_known=True,
@@ -135,7 +146,13 @@ def create_project(session: Session, values: ProjectChanges, *, proposed_on: dat
     session.flush()
     session.add(
         ProjectStatusChange(
-            project_id=project.id, seq=1, to_status=PROPOSED, changed_on=proposed_on, holds_from_on=proposed_on
+            project_id=project.id,
+            seq=1,
+            to_status=PROPOSED,
+            changed_on=proposed_on,
+            holds_from_on=proposed_on,
+            basis=basis,
+            source_url=source_url,
         )
     )
     session.flush()

@@ -1,0 +1,82 @@
+"""``portfolio key``: who may write."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+import sqlalchemy as sa
+
+from portfolio.access import service
+from portfolio.access.models import SYSTEM
+from portfolio.access.policy import ROLES
+from portfolio.app import open_database
+from portfolio.core import migrate, sources
+from portfolio.core.dates import format_instant
+from portfolio.core.db import Database, WriteContext
+from portfolio.core.settings import read_settings
+from portfolio.organisations.models import Organisation
+
+
+@click.group()
+def key() -> None:
+    """Make, list and revoke API keys."""
+
+
+@key.command("create")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="editor: one ministry's projects; coordinator: all.")
+@click.option("--organisation", help="With --role editor: the ministry it writes for, such as MUNV.")
+@click.option("--name", required=True, help="Who holds the key.")
+@click.option("--days", type=click.IntRange(1, 3650), help="Valid for so many days; without it until revoked.")
+def create_key(role: str, organisation: str | None, name: str, days: int | None) -> None:
+    """Make a key and print it, the only time it can be seen."""
+    database = _open()
+    expires_at = sources.now() + timedelta(days=days) if days else None
+    with database.transaction(_context("key.create")) as session:
+        if organisation is not None:
+            known = session.scalar(sa.select(Organisation.id).where(Organisation.code == organisation))
+            if known is None:
+                raise click.ClickException(f"There is no organisation {organisation!r} in the register.")
+        secret = service.create_key(session, role=role, name=name, organisation=organisation, expires_at=expires_at)
+    click.echo(f"{role} key: {secret}")
+
+
+@key.command("list")
+def list_keys() -> None:
+    """Show every key by its first characters: role, holder, and whether it is good."""
+    with _open().snapshot() as session:
+        for found, name in service.list_keys(session):
+            state = "revoked" if found.revoked_at else "expired" if _is_past(found) else "good"
+            until = f" until {format_instant(found.expires_at)}" if found.expires_at else ""
+            click.echo(f"{found.prefix}…  {found.role:12} {found.organisation or '-':8} {state}{until}  {name}")
+
+
+@key.command("revoke")
+@click.argument("prefix")
+def revoke_key(prefix: str) -> None:
+    """Make the key that begins with PREFIX useless from now on."""
+    with _open().transaction(_context("key.revoke")) as session:
+        found = service.revoke_key(session, prefix.removesuffix("…"))
+    click.echo(f"{found.prefix}… is revoked.")
+
+
+def ensure_coordinator(database: Database) -> str | None:
+    """A coordinator's key where there is no key at all yet; None where there is one."""
+    with database.transaction(_context("key.create")) as session:
+        if service.has_keys(session):
+            return None
+        return service.create_key(session, role="coordinator", name="local coordinator")
+
+
+def _is_past(found: service.ApiKey) -> bool:
+    return found.expires_at is not None and found.expires_at <= sources.now()
+
+
+def _open() -> Database:
+    database = open_database(read_settings())
+    migrate.require_newest(database)
+    return database
+
+
+def _context(action: str) -> WriteContext:
+    return WriteContext(actor_id=SYSTEM, via="cli", action=action)

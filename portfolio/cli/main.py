@@ -1,0 +1,56 @@
+"""The command ``portfolio``: serve, load, migrate, keys, document."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import sqlalchemy as sa
+
+from portfolio.cli import data, database, keys, openapi, server
+from portfolio.core.migrate import SchemaMismatch
+from portfolio.core.problems import Problem
+from portfolio.core.settings import SettingsError
+from portfolio.core.version import VERSION
+from portfolio.history.log import LogMissing
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(VERSION, prog_name="portfolio")
+def cli() -> None:
+    """The portfolio register of the Ruhr-Konferenz.
+
+    \b
+    Settings come from the environment:
+      PORTFOLIO_DATABASE_URL  sqlite:///FILE or postgresql://…   (default: a file in PORTFOLIO_DATA_DIR)
+      PORTFOLIO_DATA_DIR      folder of the embedded database     (default: ./.data)
+      PORTFOLIO_HOST, PORTFOLIO_PORT                              (default: 127.0.0.1, 8000)
+    """
+
+
+cli.add_command(server.run)
+cli.add_command(server.serve)
+cli.add_command(data.seed)
+cli.add_command(data.demo)
+cli.add_command(database.db)
+cli.add_command(keys.key)
+cli.add_command(openapi.openapi)
+
+
+def main() -> None:
+    """Run the command; what the operator can put right is one sentence on the error stream."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except (SettingsError, SchemaMismatch, LogMissing, Problem) as error:
+        click.echo(f"portfolio: {error}", err=True)
+        sys.exit(1)
+    except sa.exc.OperationalError as error:
+        click.echo(f"portfolio: The database does not answer: {error.orig}", err=True)
+        sys.exit(1)

@@ -1,0 +1,89 @@
+"""Every answer of every test must be what the document says: status, type, headers, body."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from portfolio.core import spec
+
+_CONVERTER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+
+
+class CheckedClient(FlaskClient):
+    """A client that fails the test when an answer is not in the document."""
+
+    checker: AnswerChecker | None = None
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        answer = super().open(*args, **options)
+        if CheckedClient.checker is None:
+            CheckedClient.checker = AnswerChecker(spec.document(self.application.extensions["portfolio_api"]))
+        CheckedClient.checker.check(self, answer)
+        return answer
+
+
+class AnswerChecker:
+    """Compares answers with one document."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        resource = Resource.from_contents(document, default_specification=DRAFT202012)
+        self.registry: Registry[Any] = Registry().with_resource("urn:register", resource)
+        self._validators: dict[str, Draft202012Validator] = {}
+
+    def check(self, client: FlaskClient, answer: TestResponse) -> None:
+        """Raise AssertionError where ``answer`` differs from the document."""
+        method = answer.request.method
+        operation, path = self._operation(client, method, answer.request.path)
+        if operation is None or answer.status_code in (304, 308, 405):
+            return
+        place = f"{method} {path} {answer.status_code}"
+        documented = operation["responses"].get(str(answer.status_code))
+        assert documented is not None, f"{place} is not in the document: {answer.get_data(as_text=True)[:300]}"
+        if "$ref" in documented:
+            documented = self.document["components"]["responses"][documented["$ref"].rsplit("/", 1)[1]]
+        for name in documented.get("headers", {}):
+            assert name in answer.headers, f"{place} lacks the header {name}"
+        content = documented.get("content", {})
+        if not content or method == "HEAD":
+            return
+        assert answer.mimetype in content, f"{place} is {answer.mimetype}, the document has {list(content)}"
+        if answer.mimetype.endswith("json"):
+            self._check(place, content[answer.mimetype]["schema"], json.loads(answer.get_data()))
+
+    def _operation(self, client: FlaskClient, method: str, path: str) -> tuple[dict[str, Any] | None, str]:
+        try:
+            rule, _ = client.application.url_map.bind("localhost").match(path, method, return_rule=True)
+        except HTTPException:
+            return None, ""
+        template = _CONVERTER.sub(r"{\1}", rule.rule)
+        name = "get" if method == "HEAD" else method.lower()
+        found: dict[str, Any] | None = self.document["paths"].get(template, {}).get(name)
+        return found, template
+
+    def _check(self, place: str, schema: dict[str, Any], body: Any) -> None:
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._validators:
+            self._validators[key] = Draft202012Validator(
+                _absolute(schema), registry=self.registry, format_checker=FormatChecker()
+            )
+        errors = list(self._validators[key].iter_errors(body))
+        assert not errors, f"{place}: {errors[0].json_path} {errors[0].message}"
+
+
+def _absolute(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {
+            name: f"urn:register{value}" if name == "$ref" and value.startswith("#") else _absolute(value)
+            for name, value in schema.items()
+        }
+    return [_absolute(value) for value in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,243 @@
+"""What every test stands on: both engines, a loaded register, and a client that fails on undocumented answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portfolio.access.service import create_key
+from portfolio.app import create_app
+from portfolio.core import migrate
+from portfolio.core.db import Database, WriteContext
+from portfolio.core.settings import Settings
+from portfolio.core.sources import Sources
+from portfolio.exchange.demo import load_demo
+from portfolio.exchange.seed import load_seed
+from portfolio.history import log, recorder
+from tests.answer_checker import CheckedClient
+from tests.postgres import Server, create_database, drop_database
+
+ENGINES = ("sqlite", "postgresql")
+ORIGIN = "portfolio.test/log"
+SYSTEM = WriteContext(actor_id="act_system", via="cli", action="test")
+
+
+@pytest.fixture(scope="session")
+def scale() -> bool:
+    """Whether the large counts run in full (``SCALE=full``, in CI)."""
+    return os.environ.get("SCALE") == "full"
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server, one per test process."""
+    given = os.environ.get("PORTFOLIO_TEST_PG_URL")
+    if given:
+        yield given
+        return
+    # Not below pytest's own folder: that is closed to the user that runs the server.
+    root = Path(tmp_path_factory.getbasetemp().parent.parent) / f"portfolio-pg-{os.getpid()}"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    root.parent.chmod(root.parent.stat().st_mode | 0o011)
+    server = Server(root).create().start()
+    yield server.dsn()
+    server.stop()
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+_numbers = iter(range(10**9))
+
+
+def _fresh_url(engine: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    if engine == "sqlite":
+        yield f"sqlite:///{folder}/register-{next(_numbers)}.sqlite"
+        return
+    dsn = request.getfixturevalue("postgres_dsn")
+    name = f"register_{os.getpid()}_{next(_numbers)}"
+    yield create_database(dsn, name)
+    drop_database(dsn, name)
+
+
+@pytest.fixture
+def empty_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any table, on each engine."""
+    yield from _fresh_url(engine_name, request, tmp_path)
+
+
+def open_register(url: str) -> Database:
+    """A migrated, recording database at ``url``."""
+    database = Database(url)
+    migrate.upgrade(database)
+    log.create_log(database, ORIGIN)
+    recorder.install(database)
+    return database
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path | str]:
+    """Loaded databases to copy from, made once per process and engine."""
+    return {"folder": tmp_path_factory.mktemp("templates")}
+
+
+def _load(url: str, what: str) -> None:
+    database = open_register(url)
+    if what != "plain":
+        load_seed(database)
+    if what == "demo":
+        load_demo(database)
+    database.dispose()
+
+
+def _copy(
+    what: str, engine: str, request: pytest.FixtureRequest, templates: dict[str, Path | str], folder: Path
+) -> Iterator[str]:
+    """The address of a copy of a loaded register."""
+    key = f"{what}-{engine}"
+    if engine == "sqlite":
+        source = Path(templates["folder"]) / f"{key}.sqlite"
+        if key not in templates:
+            _load(f"sqlite:///{source}", what)
+            templates[key] = source
+        target = folder / f"register-{next(_numbers)}.sqlite"
+        shutil.copy(source, target)
+        yield f"sqlite:///{target}"
+        return
+    dsn = request.getfixturevalue("postgres_dsn")
+    template = f"template_{what}_{os.getpid()}"
+    if key not in templates:
+        _load(create_database(dsn, template), what)
+        templates[key] = template
+    name = f"register_{os.getpid()}_{next(_numbers)}"
+    yield create_database(dsn, name, template)
+    drop_database(dsn, name)
+
+
+def _database(url: str) -> Database:
+    database = Database(url)
+    recorder.install(database)
+    migrate.require_newest(database)
+    return database
+
+
+@pytest.fixture
+def database(
+    engine_name: str, request: pytest.FixtureRequest, templates: dict[str, Path | str], tmp_path: Path
+) -> Iterator[Database]:
+    """A register with nothing in it, on each engine."""
+    for url in _copy("plain", engine_name, request, templates, tmp_path):
+        found = _database(url)
+        yield found
+        found.dispose()
+
+
+@pytest.fixture
+def seeded(
+    engine_name: str, request: pytest.FixtureRequest, templates: dict[str, Path | str], tmp_path: Path
+) -> Iterator[Database]:
+    """A register with the real projects, on each engine."""
+    for url in _copy("seed", engine_name, request, templates, tmp_path):
+        found = _database(url)
+        yield found
+        found.dispose()
+
+
+@pytest.fixture
+def with_demo(
+    engine_name: str, request: pytest.FixtureRequest, templates: dict[str, Path | str], tmp_path: Path
+) -> Iterator[Database]:
+    """A register with the real and the made-up projects, on each engine."""
+    for url in _copy("demo", engine_name, request, templates, tmp_path):
+        found = _database(url)
+        yield found
+        found.dispose()
+
+
+def settings_of(database: Database) -> Settings:
+    url = database.url.render_as_string(hide_password=False)
+    return Settings(url, url, Path("."), "127.0.0.1", 0, ORIGIN, 4, 30_000)
+
+
+def make_app(database: Database) -> Flask:
+    """The application over a database; its clients check every answer against the document."""
+    app = create_app(settings_of(database), database)
+    app.test_client_class = CheckedClient
+    return app
+
+
+@pytest.fixture
+def app(seeded: Database) -> Flask:
+    return make_app(seeded)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the register with the real projects."""
+    return app.test_client()
+
+
+@pytest.fixture
+def plain_client(database: Database) -> FlaskClient:
+    """A client of an empty register."""
+    return make_app(database).test_client()
+
+
+@pytest.fixture
+def demo_client(with_demo: Database) -> FlaskClient:
+    """A client of the register with real and made-up projects."""
+    return make_app(with_demo).test_client()
+
+
+def key_headers(database: Database, role: str, organisation: str | None = None) -> dict[str, str]:
+    """Headers of a fresh key."""
+    with database.transaction(SYSTEM) as session:
+        secret = create_key(session, role=role, name="test", organisation=organisation)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+@pytest.fixture
+def coordinator(seeded: Database) -> dict[str, str]:
+    """Headers of a coordinator of the register with the real projects."""
+    return key_headers(seeded, "coordinator")
+
+
+@pytest.fixture
+def editor(seeded: Database) -> Callable[[str], dict[str, str]]:
+    """Headers of an editor of the named ministry."""
+    return lambda organisation: key_headers(seeded, "editor", organisation)
+
+
+class Ticking:
+    """A clock, ids and random bytes that are the same in every run."""
+
+    def __init__(self, start: datetime = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)) -> None:
+        self.instant, self.number = start, 0
+
+    def sources(self) -> Sources:
+        return Sources(clock=self._now, new_id=self._next_id, random_bytes=self._bytes)
+
+    def _now(self) -> datetime:
+        self.instant += timedelta(milliseconds=1)
+        return self.instant
+
+    def _next_id(self) -> UUID:
+        self.number += 1
+        return UUID(int=self.number)
+
+    def _bytes(self, count: int) -> bytes:
+        self.number += 1
+        return self.number.to_bytes(count, "big")

