@@ -32,7 +32,7 @@ def fail(sentence: str) -> None:
 
 def prepare(dev: bool) -> None:
     """Make .venv, or bring it up to date; a half-made one is made anew."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (this file is what tells the others)
         fail(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12 …")
     wanted = _fingerprint()
     have = STAMP.read_text().split() if STAMP.exists() and PYTHON.exists() else []
@@ -104,7 +104,17 @@ def check() -> int:
 
 def lock() -> int:
     """Write the requirement files anew, with hashes for every platform and no addresses."""
-    compile_ = (str(PYTHON), "-m", "uv", "pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11")
+    compile_ = (
+        str(PYTHON),
+        "-m",
+        "uv",
+        "pip",
+        "compile",
+        "--universal",
+        "--generate-hashes",
+        "--python-version",
+        "3.11",
+    )
     common = ("--no-header", "--quiet", "pyproject.toml")
     if run(str(PYTHON), "-m", "pip", "install", "--quiet", "uv"):
         return 1

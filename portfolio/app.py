@@ -18,7 +18,9 @@ from portfolio.funding import application_routes, award_routes, ledger_routes, p
 from portfolio.history import log, recorder
 from portfolio.milestones import routes as milestone_routes
 from portfolio.organisations import routes as organisation_routes
-from portfolio.projects import decision_routes, programme_routes as ruhr_routes, routes as project_routes
+from portfolio.projects import decision_routes
+from portfolio.projects import programme_routes as ruhr_routes
+from portfolio.projects import routes as project_routes
 from portfolio.reports import routes as report_routes
 from portfolio.taxonomy import routes as taxonomy_routes
 from portfolio.web import docs, health

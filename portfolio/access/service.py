@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,7 +45,9 @@ def create_key(
         raise Conflict("An editor writes for one organisation; name it.")
     secret = _MARK + _base64url(sources.random_bytes(_SECRET_SIZE))
     actor = Actor(
-        actor_id="act_" + _base64url(sources.random_bytes(_ACTOR_SIZE)), subject=f"key:{_prefix(secret)}", display_name=name
+        actor_id="act_" + _base64url(sources.random_bytes(_ACTOR_SIZE)),
+        subject=f"key:{_prefix(secret)}",
+        display_name=name,
     )
     session.add(actor)
     session.flush()
@@ -75,10 +76,11 @@ def find_author(session: Session, secret: str) -> Author | None:
     return Author(key.actor_id, key.role, key.organisation, via="key")
 
 
-def list_keys(session: Session) -> Sequence[sa.Row[tuple[ApiKey, str]]]:
+def list_keys(session: Session) -> list[tuple[ApiKey, str]]:
     """Every key with its holder's name, newest first."""
     statement = sa.select(ApiKey, Actor.display_name).join(Actor, Actor.actor_id == ApiKey.actor_id)
-    return session.execute(statement.order_by(ApiKey.created_at.desc(), ApiKey.id)).all()
+    rows = session.execute(statement.order_by(ApiKey.created_at.desc(), ApiKey.id)).all()
+    return [(row[0], row[1]) for row in rows]
 
 
 def revoke_key(session: Session, prefix: str) -> ApiKey:

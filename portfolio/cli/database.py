@@ -30,7 +30,9 @@ def check() -> None:
     database = open_database(read_settings())
     found = migrate.current(database)
     if found != migrate.newest():
-        raise click.ClickException(f"The schema is {found or 'empty'}, not {migrate.newest()}; run `portfolio db upgrade`.")
+        raise click.ClickException(
+            f"The schema is {found or 'empty'}, not {migrate.newest()}; run `portfolio db upgrade`."
+        )
     drift = migrate.drift(database)
     if drift:
         raise click.ClickException("The models say something else than the database:\n" + "\n".join(map(str, drift)))

@@ -8,7 +8,7 @@ import click
 import sqlalchemy as sa
 
 from portfolio.access import service
-from portfolio.access.models import SYSTEM
+from portfolio.access.models import SYSTEM, ApiKey
 from portfolio.access.policy import ROLES
 from portfolio.app import open_database
 from portfolio.core import migrate, sources
@@ -24,7 +24,9 @@ def key() -> None:
 
 
 @key.command("create")
-@click.option("--role", type=click.Choice(ROLES), required=True, help="editor: one ministry's projects; coordinator: all.")
+@click.option(
+    "--role", type=click.Choice(ROLES), required=True, help="editor: one ministry's projects; coordinator: all."
+)
 @click.option("--organisation", help="With --role editor: the ministry it writes for, such as MUNV.")
 @click.option("--name", required=True, help="Who holds the key.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Valid for so many days; without it until revoked.")
@@ -68,7 +70,7 @@ def ensure_coordinator(database: Database) -> str | None:
         return service.create_key(session, role="coordinator", name="local coordinator")
 
 
-def _is_past(found: service.ApiKey) -> bool:
+def _is_past(found: ApiKey) -> bool:
     return found.expires_at is not None and found.expires_at <= sources.now()
 
 

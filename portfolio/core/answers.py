@@ -18,7 +18,7 @@ from portfolio.core.problems import NotAcceptable, PreconditionRequired, StaleVe
 
 REVISION_HEADER = "Register-Revision"
 MIME = {"json": "application/json", "csv": "text/csv; charset=utf-8", "csv-de": "text/csv; charset=utf-8"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001  (spreadsheets take the wide forms too)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def chosen_format(formats: Sequence[str]) -> str:
     """
     asked = request.args.get("format")
     if asked in formats:
-        return asked
+        return str(asked)
     accept: MIMEAccept = request.accept_mimetypes
     if not accept or not request.headers.get("Accept", "").strip():
         return formats[0]

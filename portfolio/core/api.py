@@ -18,6 +18,7 @@ from portfolio.core import strict_json
 from portfolio.core.problems import ContentTooLarge, Invalid, ProblemError, UnsupportedMediaType, from_messages
 
 View = TypeVar("View", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated")
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -109,6 +110,19 @@ class Blueprint(SmorestBlueprint):
 
     ARGUMENTS_PARSER = StrictParser()
 
+    # flask-smorest has no types; these say what its decorators give back.
+    def route(self, rule: str, **options: Any) -> Callable[[Decorated], Decorated]:
+        found: Callable[[Decorated], Decorated] = super().route(rule, **options)
+        return found
+
+    def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
+        found: Callable[[View], View] = super().arguments(schema, **options)
+        return found
+
+    def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
+        found: Callable[[View], View] = super().response(status_code, schema, **options)
+        return found
+
     def operation(
         self,
         operation_id: str,
@@ -177,16 +191,23 @@ class ProblemSchema(ma.Schema):
 
     type = ma.fields.String(
         required=True,
-        metadata={"format": "uri-reference", "description": "Stable name of the problem.", "example": "/problems/invalid"},
+        metadata={
+            "format": "uri-reference",
+            "description": "Stable name of the problem.",
+            "example": "/problems/invalid",
+        },
     )
     title = ma.fields.String(required=True, metadata={"description": "The problem in general.", "example": "Invalid"})
     status = ma.fields.Integer(required=True, metadata={"description": "HTTP status.", "example": 422})
     detail = ma.fields.String(
         required=True, metadata={"description": "What happened here and what to do.", "example": "Send a day."}
     )
-    request_id = ma.fields.String(required=True, metadata={"description": "Name it when asking for help.", "example": "a1"})
+    request_id = ma.fields.String(
+        required=True, metadata={"description": "Name it when asking for help.", "example": "a1"}
+    )
     errors = ma.fields.List(
-        ma.fields.Nested(ProblemErrorSchema), metadata={"description": "Each fault with its place, where there are any."}
+        ma.fields.Nested(ProblemErrorSchema),
+        metadata={"description": "Each fault with its place, where there are any."},
     )
     allowed = ma.fields.List(
         ma.fields.String(), metadata={"description": "With transition-not-allowed: the statuses that may follow."}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -78,6 +78,23 @@ class WriteContext:
     request_id: str | None = None
 
 
+class BypassRefused(Exception):
+    """A statement would have changed an audited table past the history."""
+
+
+class RegisterSession(Session):
+    """A session without the methods that write past the flush."""
+
+    def bulk_save_objects(self, *_: Any, **__: Any) -> NoReturn:
+        raise BypassRefused("bulk_save_objects writes past the history; add the records instead.")
+
+    def bulk_insert_mappings(self, *_: Any, **__: Any) -> NoReturn:
+        raise BypassRefused("bulk_insert_mappings writes past the history; add the records instead.")
+
+    def bulk_update_mappings(self, *_: Any, **__: Any) -> NoReturn:
+        raise BypassRefused("bulk_update_mappings writes past the history; change the records instead.")
+
+
 class Database:
     """One database with a write engine, a read engine and their sessions."""
 
@@ -87,7 +104,7 @@ class Database:
         self.engine = self._create_engine(statement_timeout_ms)
         self.write_engine: Engine = self.engine.execution_options(**{_WRITES: True})
         self.read_engine: Engine = self.engine if self.is_sqlite else self._postgresql_reader()
-        self.sessions = sessionmaker(self.write_engine, expire_on_commit=False)
+        self.sessions = sessionmaker(self.write_engine, class_=RegisterSession, expire_on_commit=False)
         self._readers = sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
 
     @property

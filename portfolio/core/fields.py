@@ -82,7 +82,9 @@ class Slug(ma.fields.Field[str]):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
         if not isinstance(value, str) or len(value) > 80 or not _SLUG.fullmatch(value):
-            raise fault("invalid_slug", "Use small letters, digits and single hyphens, at most 80, such as ruhr-valley.")
+            raise fault(
+                "invalid_slug", "Use small letters, digits and single hyphens, at most 80, such as ruhr-valley."
+            )
         return value
 
     def openapi(self) -> dict[str, Any]:
@@ -140,7 +142,9 @@ class Money(ma.fields.Field[Decimal]):
         except ValueError as error:
             raise fault("invalid_money", str(error)) from None
         if amount < 0 or (self.positive and not amount):
-            raise fault("invalid_money", "The amount must be above zero." if self.positive else "No negative amounts here.")
+            raise fault(
+                "invalid_money", "The amount must be above zero." if self.positive else "No negative amounts here."
+            )
         return amount
 
     def openapi(self) -> dict[str, Any]:

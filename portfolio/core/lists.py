@@ -90,7 +90,9 @@ def fetch_page(
     key = _fingerprint(order, question)
     total = None
     if count:
-        total = session.execute(sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())).scalar_one()
+        total = session.execute(
+            sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())
+        ).scalar_one()
     if cursor is not None:
         statement = statement.where(_after(session, order, identity, *_decode(cursor, key, order, identity)))
     rows = session.execute(_ordered(session, statement, order, identity).limit(limit + 1)).mappings().all()

@@ -23,7 +23,7 @@ def parse_amount(text: str) -> Decimal:
     if not _AMOUNT.fullmatch(text):
         raise ValueError(f"{text!r} is not an amount; write EUR with two decimals and a point, such as 1250000.00.")
     amount = Decimal(text)
-    return ZERO if not amount else amount  # "-0.00" is zero
+    return amount if amount else ZERO  # "-0.00" is zero
 
 
 def format_amount(amount: Decimal) -> str:
@@ -52,5 +52,8 @@ def format_rate(rate: Decimal) -> str:
 
 
 def share_of(amount: Decimal, rate: Decimal) -> Decimal:
-    """The granted share of ``amount``, rounded down to the cent; the remainder stays with the applicant (DOMAIN rule 5)."""
+    """The granted share of ``amount``, rounded down to the cent.
+
+    The remainder stays with the applicant (DOMAIN rule 5).
+    """
     return (amount * rate).quantize(_CENT, rounding=ROUND_DOWN)

@@ -239,10 +239,10 @@ def _code_of(message: str) -> str:
     return next((code for pattern, code in _CODES if pattern.search(message)), "invalid")
 
 
-def _http_answer(error: HTTPException) -> Response:
+def _http_answer(error: HTTPException) -> Response | HTTPException:
     code = error.code or 500
     if code < 400 or error.response is not None:
-        return error.get_response()  # type: ignore[return-value]
+        return error
     data = getattr(error, "data", None) or {}
     messages = data.get("messages")
     kind = _BY_STATUS.get(code, Problem)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.types import TypeEngine
@@ -9,15 +11,15 @@ from sqlalchemy.types import TypeEngine
 INSERT_ONLY = "insert_only"
 
 
-def identifier() -> TypeEngine[object]:
+def identifier() -> TypeEngine[Any]:
     return sa.CHAR(36).with_variant(sa.Uuid(), "postgresql")
 
 
-def instant() -> TypeEngine[object]:
+def instant() -> TypeEngine[Any]:
     return sa.Text().with_variant(sa.DateTime(timezone=True), "postgresql")
 
 
-def sort_key() -> TypeEngine[object]:
+def sort_key() -> TypeEngine[Any]:
     return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 

@@ -52,5 +52,5 @@ def sort_key(text: str) -> str:
 
 
 def slug_of(name: str) -> str:
-    """An address for a name without a published abbreviation: ``Westfälische Hochschule`` → ``westfaelische-hochschule``."""
+    """An address for a name without an abbreviation: ``Westfälische Hochschule`` → ``westfaelische-hochschule``."""
     return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:80]

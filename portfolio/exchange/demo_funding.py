@@ -88,9 +88,7 @@ def _pay(session: Session, award: Award, amount: Decimal, day: date, running: in
         book(session, award, {"type": "repayment", "amount": Decimal("1000.00"), "booked_on": day})
 
 
-def _amend(
-    session: Session, application: Application, award: Award, amount: Decimal, day: date, running: int
-) -> None:
+def _amend(session: Session, application: Application, award: Award, amount: Decimal, day: date, running: int) -> None:
     """More in turn, or less than was paid, which opens a recovery claim."""
     share = Decimal("1.1") if running % 2 else Decimal("0.4")
     changed = (amount * share).quantize(Decimal("0.01"))

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from portfolio.access.models import SEED
 from portfolio.core import sources
-from portfolio.core.db import Database, WriteContext
 from portfolio.core.dates import today
+from portfolio.core.db import Database, WriteContext
 from portfolio.core.lifecycle import DOCUMENTED, UNKNOWN
 from portfolio.core.search import slug_of
 from portfolio.exchange.seed_funding import load_funding
@@ -207,9 +207,7 @@ def _load_project(load: _Load, record: Record, position: int) -> None:
 
 def _appoint_partners(load: _Load, project: Project, record: Record) -> None:
     ministry = load.forum_ministry[record["theme_forum"]] or record["lead_ministry"]
-    appoint(
-        load.session, project, ministry, LEAD, PROPOSALS_DUE_ON, decision_id=None, basis="published_source"
-    )
+    appoint(load.session, project, ministry, LEAD, PROPOSALS_DUE_ON, decision_id=None, basis="published_source")
     for name in dict.fromkeys(_SAME_ORGANISATION.get(name, name) for name in record["partners"]):
         appoint(load.session, project, slug_of(name), "partner", None, decision_id=None, basis="published_source")
 
@@ -360,7 +358,13 @@ def _load_unnamed(load: _Load, position: int) -> list[str]:
         add_effect(
             load.session,
             load.decision,
-            {"project": slug, "effect": "admit", "from_value": "proposed", "to_value": ADOPTED, "basis": "official_count"},
+            {
+                "project": slug,
+                "effect": "admit",
+                "from_value": "proposed",
+                "to_value": ADOPTED,
+                "basis": "official_count",
+            },
             position + number,
         )
         load.ids.label(f"project/{slug}/decided")

@@ -61,9 +61,7 @@ def load_funding(session: Session, project: Project, record: Record, ids: Labels
 
 def _is_grant(fact: Record) -> bool:
     return (
-        fact["status"] == "approved"
-        and fact["amount_scope"] in _SUMMABLE_SCOPES
-        and fact["level"] != _OWN_SHARE_LEVEL
+        fact["status"] == "approved" and fact["amount_scope"] in _SUMMABLE_SCOPES and fact["level"] != _OWN_SHARE_LEVEL
     )
 
 

@@ -140,12 +140,13 @@ def update_award(session: Session, award: Award, changes: AwardValues) -> Award:
     :raises Invalid: payments known until a day before the last booking, or in the future.
     """
     for name in ("amount", "issued_on", "amount_qualifier"):
-        if name in changes and changes[name] != getattr(award, name):  # type: ignore[literal-required]
+        if name in changes and changes.get(name) != getattr(award, name):
             raise AwardIsFixed(f"{name} is fixed; POST a new award that supersedes this one.")
-    until = changes.get("payments_known_until")
     if "payments_known_until" in changes:
-        _know_payments(session, award, until)
-    _apply(award, {name: value for name, value in changes.items() if name != "payments_known_until"})  # type: ignore[arg-type]
+        _know_payments(session, award, changes["payments_known_until"])
+    described: AwardValues = {**changes}
+    described.pop("payments_known_until", None)
+    _apply(award, described)
     session.flush()
     return award
 
@@ -262,7 +263,9 @@ def _superseded(session: Session, application: Application, award_id: UUID, issu
     if previous.status in (lifecycle.REVOKED, lifecycle.SETTLED):
         raise NotTheLast(f"The award is {previous.status}; it cannot be amended any more.")
     if issued_on < journal_of(session, previous)[-1].holds_from_on:
-        raise _invalid("issued_on", "before_previous", "An amendment is not issued before the last change of its award.")
+        raise _invalid(
+            "issued_on", "before_previous", "An amendment is not issued before the last change of its award."
+        )
     return previous
 
 

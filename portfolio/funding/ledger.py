@@ -126,9 +126,7 @@ def _reversed(session: Session, award: Award, values: EntryValues, reverses: UUI
     return entry
 
 
-def _require_room(
-    session: Session, award: Award, values: EntryValues, amount: Decimal, paid_out: Decimal
-) -> None:
+def _require_room(session: Session, award: Award, values: EntryValues, amount: Decimal, paid_out: Decimal) -> None:
     total = paid_out_of(session, award.chain_id) + paid_out
     if values["type"] == lifecycle.DISBURSEMENT:
         if award.status not in lifecycle.PAYABLE or award.final_on is None or award.final_on > values["booked_on"]:

@@ -36,8 +36,18 @@ _AWARD = AwardSchema()
 _ENTRY = LedgerEntrySchema()
 _STATEMENT = StatementSchema()
 
-_KEYS = "project project_title action_field ministry level programme fund applicant recipient_text".split()
-_TAIL = "year project_status application_status note source_url demo id version".split()
+_KEYS = [
+    "project",
+    "project_title",
+    "action_field",
+    "ministry",
+    "level",
+    "programme",
+    "fund",
+    "applicant",
+    "recipient_text",
+]
+_TAIL = ["year", "project_status", "application_status", "note", "source_url", "demo", "id", "version"]
 
 
 def group_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
@@ -134,8 +144,8 @@ def list_applications(moment: Reading, query: Mapping[str, Any], view: str) -> L
         present=present_application,
         columns=[
             *_KEYS,
-            *"purpose file_reference requested_amount eligible_cost requested_rate submitted_on".split(),
-            *"submitted_on_precision decided_on decided_on_precision counts_from_on status basis".split(),
+            *["purpose", "file_reference", "requested_amount", "eligible_cost", "requested_rate", "submitted_on"],
+            *["submitted_on_precision", "decided_on", "decided_on_precision", "counts_from_on", "status", "basis"],
             *_TAIL,
         ],
         money=("requested_amount", "eligible_cost"),
@@ -160,9 +170,38 @@ def list_awards(moment: Reading, query: Mapping[str, Any]) -> Listing:
         present=present_award,
         columns=[
             *_KEYS,
-            *"purpose file_reference number issued_on issued_on_precision day_known counts_from_on final_on".split(),
-            *"ended_on settled_on status in_force open amount amount_qualifier paid_out to_flow lapsed".split(),
-            *"overpaid payments_known payments_known_until evidence basis application supersedes chain_id".split(),
+            *[
+                "purpose",
+                "file_reference",
+                "number",
+                "issued_on",
+                "issued_on_precision",
+                "day_known",
+                "counts_from_on",
+                "final_on",
+            ],
+            *[
+                "ended_on",
+                "settled_on",
+                "status",
+                "in_force",
+                "open",
+                "amount",
+                "amount_qualifier",
+                "paid_out",
+                "to_flow",
+                "lapsed",
+            ],
+            *[
+                "overpaid",
+                "payments_known",
+                "payments_known_until",
+                "evidence",
+                "basis",
+                "application",
+                "supersedes",
+                "chain_id",
+            ],
             *_TAIL,
         ],
         money=("amount", "paid_out", "to_flow", "lapsed", "overpaid"),
@@ -181,8 +220,19 @@ def list_entries(moment: Reading, query: Mapping[str, Any]) -> Listing:
         present=present_entry,
         columns=[
             *_KEYS,
-            *"type booked_on value_on budget_year amount paid_out payer payee document_reference award".split(),
-            *"application reverses year project_status application_status demo id version".split(),
+            *[
+                "type",
+                "booked_on",
+                "value_on",
+                "budget_year",
+                "amount",
+                "paid_out",
+                "payer",
+                "payee",
+                "document_reference",
+                "award",
+            ],
+            *["application", "reverses", "year", "project_status", "application_status", "demo", "id", "version"],
         ],
         money=("amount", "paid_out"),
     )
@@ -203,8 +253,19 @@ def list_programmes(moment: Reading, query: Mapping[str, Any]) -> Listing:
         sorts={"code": rows.c.code, "updated_at": rows.c.updated_at},
         default_sort="code",
         present=lambda row, _view: dict(_PROGRAMME.dump(row)),
-        columns="code title_de title_en level fund period_from_on period_to_on legal_basis relation source_url "
-        "version".split(),
+        columns=[
+            "code",
+            "title_de",
+            "title_en",
+            "level",
+            "fund",
+            "period_from_on",
+            "period_to_on",
+            "legal_basis",
+            "relation",
+            "source_url",
+            "version",
+        ],
     )
 
 
@@ -299,5 +360,3 @@ def _one(moment: Reading, statement: sa.Select[Any], what: str) -> Row:
     if row is None:
         raise NotFound(f"There is no such {what}.")
     return row
-
-

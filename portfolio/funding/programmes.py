@@ -31,7 +31,9 @@ class ProgrammeValues(TypedDict, total=False):
 def create_programme(session: Session, values: ProgrammeValues, *, demo: bool = False) -> FundingProgramme:
     """:raises AlreadyExists: the code is taken."""
     if session.scalar(sa.select(FundingProgramme.id).where(FundingProgramme.code == values["code"])) is not None:
-        raise AlreadyExists(f"There is already a funding programme {values['code']!r}; read it, or choose another code.")
+        raise AlreadyExists(
+            f"There is already a funding programme {values['code']!r}; read it, or choose another code."
+        )
     programme = FundingProgramme(parameters=[], demo=demo)
     _apply(programme, values)
     session.add(programme)

@@ -300,7 +300,9 @@ class LedgerEntrySchema(_LineSchema, RecordSchema):
     amount = Money(required=True, metadata=about("EUR as on the document, above zero.", "250000.00"))
     paid_out = Money(
         required=True,
-        metadata=about("What it adds to the money paid out: plus, minus, or 0.00 where it does not count.", "250000.00"),
+        metadata=about(
+            "What it adds to the money paid out: plus, minus, or 0.00 where it does not count.", "250000.00"
+        ),
     )
     booked_on = Day(required=True, metadata=about("Day it is booked.", "2026-05-04"))
     value_on = Day(allow_none=True, metadata=about("Value day."))

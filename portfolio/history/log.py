@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from portfolio.core.db import Database
 from portfolio.history import merkle
@@ -26,8 +27,10 @@ def create_log(database: Database, origin: str) -> None:
     }
     with database.write_engine.begin() as connection:
         if connection.execute(sa.select(LogHead.one)).first() is None:
-            insert = _insert(database)(LogHead).values(row)
-            connection.execute(insert.on_conflict_do_nothing())
+            if database.is_sqlite:
+                connection.execute(sqlite.insert(LogHead).values(row).on_conflict_do_nothing())
+            else:
+                connection.execute(postgresql.insert(LogHead).values(row).on_conflict_do_nothing())
 
 
 def require_log(database: Database) -> None:
@@ -35,9 +38,3 @@ def require_log(database: Database) -> None:
     with database.engine.connect() as connection:
         if connection.execute(sa.select(LogHead.one)).first() is None:
             raise LogMissing("The database has no log yet; run `portfolio db upgrade` and start again.")
-
-
-def _insert(database: Database):  # type: ignore[no-untyped-def]
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    return sqlite.insert if database.is_sqlite else postgresql.insert

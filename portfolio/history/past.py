@@ -11,6 +11,7 @@ from portfolio.core.columns import CommittedText, from_image
 from portfolio.core.db import Base
 from portfolio.history.models import ERASED, Change, Redactable
 
+
 def at(model: type[Base], revision: int | None, dialect_name: str) -> sa.FromClause:
     """What ``model`` held after ``revision``, with its column names and types; the table itself for None.
 
@@ -48,7 +49,8 @@ def _image(dialect_name: str) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[b
     if dialect_name == "postgresql":
         after = sa.func.jsonb_extract_path(sa.cast(Change.body, JSONB), "after", type_=JSONB)
         return after, sa.func.jsonb_typeof(after) != "null"
-    return Change.body, sa.func.json_type(Change.body, "$.after") != "null"
+    body = sa.type_coerce(Change.body, sa.Text)
+    return body, sa.func.json_type(Change.body, "$.after") != "null"
 
 
 def _member(images: sa.CTE, name: str, dialect_name: str) -> sa.ColumnElement[Any]:
@@ -68,7 +70,7 @@ def _column(images: sa.CTE, column: sa.Column[Any], dialect_name: str) -> sa.Col
 def _disclosed(images: sa.CTE, name: str, dialect_name: str) -> sa.ColumnElement[Any]:
     """The text behind a commitment, or the word that stands for an erased one."""
     if dialect_name == "postgresql":
-        whole = sa.literal_column("'{}'")
+        whole: sa.ColumnElement[Any] = sa.literal_column("'{}'")
         text: sa.ColumnElement[str] = sa.cast(Redactable.value, JSONB).op("#>>", return_type=sa.Text())(whole)
     else:
         text = sa.func.json_extract(Redactable.value, "$", type_=sa.Text)

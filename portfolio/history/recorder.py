@@ -14,7 +14,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from portfolio.core import sources
 from portfolio.core.columns import CommittedText, image_of
 from portfolio.core.dates import format_instant
-from portfolio.core.db import Base, Database, Entity, WriteContext
+from portfolio.core.db import Base, BypassRefused, Database, Entity, WriteContext
 from portfolio.core.schema_types import INSERT_ONLY
 from portfolio.history import merkle
 from portfolio.history.canonical import canonical, commitment
@@ -25,10 +25,6 @@ _SALT_SIZE = 32
 _TRACKED = "recorder_tracked"
 _SCHEMA = "recorder_schema"
 _TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)\b", re.IGNORECASE)
-
-
-class BypassRefused(Exception):
-    """A statement would have changed an audited table past the history."""
 
 
 class AppendOnly(Exception):
@@ -105,7 +101,7 @@ def _track_update(session: Session, row: Entity) -> None:
 
 
 def _track_deletion(session: Session, row: Entity) -> None:
-    if inspect(type(row)).local_table.info.get(INSERT_ONLY):
+    if _table(row).info.get(INSERT_ONLY):
         raise AppendOnly(f"{row.__tablename__} rows are never deleted.")
     tracked = _tracked(session)
     if tracked.get(row) == "create":
@@ -115,7 +111,7 @@ def _track_deletion(session: Session, row: Entity) -> None:
 
 
 def _audited_tables() -> set[str]:
-    return {mapper.local_table.name for mapper in Base.registry.mappers if is_audited(mapper.class_)}  # type: ignore[attr-defined]
+    return {mapper.class_.__tablename__ for mapper in Base.registry.mappers if is_audited(mapper.class_)}
 
 
 def _refuse_bulk_write(state: ORMExecuteState) -> None:
@@ -169,9 +165,7 @@ def _record(session: Session) -> None:
     secrets = [*reason_secrets, *(secret for image in images for secret in image.secrets)]
     if secrets:
         connection.execute(sa.insert(Redactable), [{"rev": rev, **secret} for secret in secrets])
-    connection.execute(
-        sa.update(LogHead).values(size=rev, frontier=b"".join(frontier), last_leaf=leaf, last_at=at)
-    )
+    connection.execute(sa.update(LogHead).values(size=rev, frontier=b"".join(frontier), last_leaf=leaf, last_at=at))
     tracked.clear()
     session.info["recorded"] = Recorded(rev, at)
 
@@ -221,9 +215,15 @@ def _image(row: Entity, operation: str, seq: int) -> _Image:
     return _Image(entity, entity_id, seq, body, secrets)
 
 
+def _table(row: Base) -> sa.Table:
+    table = type(row).__table__
+    assert isinstance(table, sa.Table)
+    return table
+
+
 def _columns(row: Entity) -> Iterable[sa.Column[Any]]:
     # In the order of their names, so that salts are drawn in the same order everywhere.
-    return sorted(type(row).__table__.columns, key=lambda column: column.name)
+    return sorted(_table(row).columns, key=lambda column: column.name)
 
 
 def _committed(value: str | None, seq: int, path: str) -> tuple[dict[str, str] | None, list[dict[str, Any]]]:

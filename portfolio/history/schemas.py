@@ -43,14 +43,20 @@ class ListQuerySchema(ClockQuerySchema):
     )
     sort = QueryText(
         max_length=60,
-        metadata={"description": "Sort key of this list, with - for descending; nulls come last.", "example": "-updated_at"},
+        metadata={
+            "description": "Sort key of this list, with - for descending; nulls come last.",
+            "example": "-updated_at",
+        },
     )
     count = QueryBool(
         load_default=False, metadata={"description": "Also count all records that match, as `count`.", "example": True}
     )
     format = ma.fields.String(
         validate=ma.validate.OneOf(FORMS),
-        metadata={"description": "Form of the answer; overrides Accept. csv-de opens in German Excel.", "example": "csv"},
+        metadata={
+            "description": "Form of the answer; overrides Accept. csv-de opens in German Excel.",
+            "example": "csv",
+        },
     )
 
 

@@ -21,10 +21,19 @@ from portfolio.milestones.schemas import ForecastSchema, MilestoneSchema, Milest
 _MILESTONE = MilestoneSchema()
 _FORECAST = ForecastSchema()
 _CHANGE = MilestoneStatusChangeSchema()
-_REPEATED = (
-    "project action_field ministry status outcome kind phase planned_year planned_quarter achieved_year "
-    "achieved_quarter"
-).split()
+_REPEATED = [
+    "project",
+    "action_field",
+    "ministry",
+    "status",
+    "outcome",
+    "kind",
+    "phase",
+    "planned_year",
+    "planned_quarter",
+    "achieved_year",
+    "achieved_quarter",
+]
 
 
 def milestone_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
@@ -64,9 +73,34 @@ def list_milestones(moment: Reading, query: Mapping[str, Any]) -> Listing:
         },
         default_sort="project",
         present=lambda row, _view: present_milestone(row),
-        columns="project project_title code title_de title_en kind phase action_field ministry baseline_on "
-        "baseline_on_precision achieved_on achieved_on_precision season status outcome forecast_on "
-        "forecast_reported_on slip_days reportable weight basis source_url demo id version".split(),
+        columns=[
+            "project",
+            "project_title",
+            "code",
+            "title_de",
+            "title_en",
+            "kind",
+            "phase",
+            "action_field",
+            "ministry",
+            "baseline_on",
+            "baseline_on_precision",
+            "achieved_on",
+            "achieved_on_precision",
+            "season",
+            "status",
+            "outcome",
+            "forecast_on",
+            "forecast_reported_on",
+            "slip_days",
+            "reportable",
+            "weight",
+            "basis",
+            "source_url",
+            "demo",
+            "id",
+            "version",
+        ],
     )
 
 
@@ -94,9 +128,7 @@ def present_milestone(row: Row) -> dict[str, Any]:
 def forecasts_on(moment: Reading, milestone: Row, view: str) -> list[dict[str, Any]]:
     """A milestone's forecasts by reporting day."""
     forecast = moment.at(MilestoneForecast)
-    statement = (
-        sa.select(forecast).where(forecast.c.milestone_id == milestone["id"]).order_by(forecast.c.reported_on)
-    )
+    statement = sa.select(forecast).where(forecast.c.milestone_id == milestone["id"]).order_by(forecast.c.reported_on)
     rows = moment.session.execute(statement).mappings().all()
     return _without(rows, _FORECAST, "comment", milestone, view)
 

@@ -111,7 +111,9 @@ def _slip(moment: Reading, milestone: Any, status: Any, forecast: Any) -> sa.Col
     """Days behind the planned day: of the achievement, or of the latest forecast while it is open."""
     exact_plan = milestone.c.baseline_on_precision == Precision.DAY
     reached = sa.and_(
-        status.c.to_status.in_(sorted(lifecycle.REACHED)), exact_plan, milestone.c.achieved_on_precision == Precision.DAY
+        status.c.to_status.in_(sorted(lifecycle.REACHED)),
+        exact_plan,
+        milestone.c.achieved_on_precision == Precision.DAY,
     )
     forecast_open = sa.and_(status.c.to_status == lifecycle.SCHEDULED, exact_plan)
     slip = sa.case(

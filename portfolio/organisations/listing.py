@@ -46,7 +46,18 @@ def list_organisations(moment: Reading, query: Mapping[str, Any]) -> Listing:
         },
         default_sort="name",
         present=lambda row, _view: present_organisation(row, successors.get(row["id"], [])),
-        columns="code name_de name_en kind valid_from valid_to period_covered successors source_url version".split(),
+        columns=[
+            "code",
+            "name_de",
+            "name_en",
+            "kind",
+            "valid_from",
+            "valid_to",
+            "period_covered",
+            "successors",
+            "source_url",
+            "version",
+        ],
     )
 
 

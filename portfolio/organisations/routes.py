@@ -99,9 +99,7 @@ class OrganisationByCode(MethodView):
         with reading(query) as moment:
             return answer_record(moment, read_organisation(moment, code))
 
-    @blp.operation(
-        "updateOrganisation", access="organisations.update", if_match=True, body="patch", example=EXAMPLE
-    )
+    @blp.operation("updateOrganisation", access="organisations.update", if_match=True, body="patch", example=EXAMPLE)
     @blp.arguments(OrganisationChangesSchema)
     @blp.response(200, OrganisationSchema)
     def patch(self, changes: Any, code: str) -> Response:

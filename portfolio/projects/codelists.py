@@ -101,7 +101,9 @@ EFFECT_BASIS = Codelist(
     Label("Beleg einer Wirkung", "Evidence of an effect"),
     {
         "published_individually": Label("einzeln veröffentlicht", "published individually"),
-        "published_for_all_but_one": Label("für alle bis auf einen Vorschlag veröffentlicht", "published for all but one"),
+        "published_for_all_but_one": Label(
+            "für alle bis auf einen Vorschlag veröffentlicht", "published for all but one"
+        ),
         "official_count": Label("aus der amtlichen Anzahl", "follows from the official count"),
         "assumed": Label("angenommen", "assumed"),
     },

@@ -28,16 +28,48 @@ from portfolio.taxonomy.models import ActionField
 
 _PROJECT = ProjectSchema()
 _DECISION = DecisionSchema()
-_REPEATED = (
-    "action_field lead_ministry status theme_forum bucket status_basis list_confidence action_field_basis"
-).split()
+_REPEATED = [
+    "action_field",
+    "lead_ministry",
+    "status",
+    "theme_forum",
+    "bucket",
+    "status_basis",
+    "list_confidence",
+    "action_field_basis",
+]
 INTERNAL = ("internal_note",)
-DOWNLOAD = (
-    "slug code title_de title_en title_known action_field action_field_basis lead_ministry status status_basis "
-    "status_as_of status_as_of_precision bucket in_population theme_forum theme_forum_basis pillar proposal_number "
-    "planned_start_on planned_end_on actual_start_on actual_end_on list_confidence summary_de summary_en "
-    "source_notes demo version updated_at"
-).split()
+DOWNLOAD = [
+    "slug",
+    "code",
+    "title_de",
+    "title_en",
+    "title_known",
+    "action_field",
+    "action_field_basis",
+    "lead_ministry",
+    "status",
+    "status_basis",
+    "status_as_of",
+    "status_as_of_precision",
+    "bucket",
+    "in_population",
+    "theme_forum",
+    "theme_forum_basis",
+    "pillar",
+    "proposal_number",
+    "planned_start_on",
+    "planned_end_on",
+    "actual_start_on",
+    "actual_end_on",
+    "list_confidence",
+    "summary_de",
+    "summary_en",
+    "source_notes",
+    "demo",
+    "version",
+    "updated_at",
+]
 
 
 def project_filters(project: sa.Subquery, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
@@ -163,8 +195,22 @@ def list_decisions(moment: Reading, query: Mapping[str, Any]) -> Listing:
         sorts={"decided_on": decision.c.decided_on, "updated_at": decision.c.updated_at},
         default_sort="decided_on",
         present=lambda row, _view: present_decision(row, ()),
-        columns="id kind authority decided_on decided_on_precision title_de title_en reason_de reason_en "
-        "agreed_with source_url demo version updated_at".split(),
+        columns=[
+            "id",
+            "kind",
+            "authority",
+            "decided_on",
+            "decided_on_precision",
+            "title_de",
+            "title_en",
+            "reason_de",
+            "reason_en",
+            "agreed_with",
+            "source_url",
+            "demo",
+            "version",
+            "updated_at",
+        ],
     )
 
 

@@ -17,7 +17,6 @@ from portfolio.projects.models import Assignment, Project, ProjectRole
 from portfolio.projects.on_day import LEAD
 from portfolio.taxonomy.models import ActionField
 
-
 Period = TypeVar("Period", Assignment, ProjectRole)
 
 

@@ -29,6 +29,7 @@ from portfolio.history.schemas import DemoQuerySchema, ListQuerySchema
 from portfolio.projects import codelists as lists
 from portfolio.taxonomy.codelists import ACTION_FIELD
 
+
 class SourceSchema(StrictSchema):
     """A published source."""
 
@@ -48,7 +49,9 @@ class ComponentSchema(StrictSchema):
     """A named part of a project."""
 
     title_de = Text(required=True, metadata=about("Official name.", "ÖPNV-Grundnetz"))
-    title_en = Text(load_default=None, allow_none=True, metadata=about("Translation.", "Basic public-transport network"))
+    title_en = Text(
+        load_default=None, allow_none=True, metadata=about("Translation.", "Basic public-transport network")
+    )
     source_url = Url(load_default=None, allow_none=True, metadata=about("Where it is named."))
 
 
@@ -62,9 +65,13 @@ class _ProjectFieldsSchema(StrictSchema):
     )
     title_en = Text(allow_none=True, metadata=about("Translation of the title.", "Public Transport Initiative"))
     title_aliases = ma.fields.List(
-        Text(), validate=ma.validate.Length(max=20), metadata=about("Other names in use; found by search.", ["Nahverkehr"])
+        Text(),
+        validate=ma.validate.Length(max=20),
+        metadata=about("Other names in use; found by search.", ["Nahverkehr"]),
     )
-    summary_de = LongText(allow_none=True, metadata=about("What it is, in a sentence or two.", "Paket für Bus und Bahn."))
+    summary_de = LongText(
+        allow_none=True, metadata=about("What it is, in a sentence or two.", "Paket für Bus und Bahn.")
+    )
     summary_en = LongText(allow_none=True, metadata=about("The same in English.", "Package for buses and rail."))
     summary_basis = Code(lists.SUMMARY_BASIS, allow_none=True, metadata=about("What the summary rests on."))
     pillar = Count(minimum=1, maximum=2, metadata=about("1 ministry project, 2 partner project.", 1))
@@ -77,7 +84,9 @@ class _ProjectFieldsSchema(StrictSchema):
     locations = ma.fields.List(
         ma.fields.Nested(LocationSchema), validate=ma.validate.Length(max=60), metadata=about("Where it takes place.")
     )
-    list_confidence = Code(lists.LIST_CONFIDENCE, allow_none=True, metadata=about("How sure it is a project of its own."))
+    list_confidence = Code(
+        lists.LIST_CONFIDENCE, allow_none=True, metadata=about("How sure it is a project of its own.")
+    )
     components = ma.fields.List(
         ma.fields.Nested(ComponentSchema), validate=ma.validate.Length(max=60), metadata=about("Named parts.")
     )

@@ -20,7 +20,6 @@ from portfolio.projects.models import Assignment, FormerSlug, Project, ProjectRo
 from portfolio.projects.on_day import LEAD, OPENING_ON, holds
 from portfolio.taxonomy.models import ThemeForum
 
-
 UNNAMED_TITLE = "Projekt, Bezeichnung nicht ermittelt"
 """How the title of a kept project begins whose name no source gives."""
 
@@ -200,9 +199,7 @@ def journal_of(session: Session, project: Project) -> Sequence[ProjectStatusChan
 def assignment_on(session: Session, project: Project, day: date) -> Assignment | None:
     """The assignment that holds on ``day``."""
     table = Assignment.__table__.c
-    statement = sa.select(Assignment).where(
-        Assignment.project_id == project.id, holds(table.from_on, table.to_on, day)
-    )
+    statement = sa.select(Assignment).where(Assignment.project_id == project.id, holds(table.from_on, table.to_on, day))
     return session.scalar(statement)
 
 

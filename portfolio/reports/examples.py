@@ -48,7 +48,18 @@ FUNDING_SUMMARY: dict[str, Any] = {
 _COUNT = {"count": 0, "lines": f"/v1/milestones?phase=implementing&reportable=true&{_CLOCKS}"}
 _MILESTONES: dict[str, Any] = {
     **dict.fromkeys(
-        "planned missed cancelled overdue not_reported at_risk achieved partly_achieved without_baseline".split(), _COUNT
+        [
+            "planned",
+            "missed",
+            "cancelled",
+            "overdue",
+            "not_reported",
+            "at_risk",
+            "achieved",
+            "partly_achieved",
+            "without_baseline",
+        ],
+        _COUNT,
     ),
     "slipped": {**_COUNT, "days": 0},
 }
@@ -69,10 +80,17 @@ PORTFOLIO: dict[str, Any] = {
     "items": [{"action_field": "mobility", **_TOTAL}],
     "total": _TOTAL,
     "completeness": dict.fromkeys(
-        (
-            "named unnamed assumed without_action_field field_published field_inferred_by_forum "
-            "field_inferred_by_topic without_lead_ministry status_not_known"
-        ).split(),
+        [
+            "named",
+            "unnamed",
+            "assumed",
+            "without_action_field",
+            "field_published",
+            "field_inferred_by_forum",
+            "field_inferred_by_topic",
+            "without_lead_ministry",
+            "status_not_known",
+        ],
         _PROJECTS,
     ),
     "population": {

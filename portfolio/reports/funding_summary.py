@@ -54,10 +54,21 @@ class Cell:
         self.payments_known_until = min(days, default=None)
 
 
-_COUNTED = (
-    "applied applied_lines applied_without_amount applied_without_day approved approved_exact approved_lines "
-    "approved_not_exact approved_without_amount approved_without_day paid_lines lines_without_payments to_flow_lines"
-).split()
+_COUNTED = [
+    "applied",
+    "applied_lines",
+    "applied_without_amount",
+    "applied_without_day",
+    "approved",
+    "approved_exact",
+    "approved_lines",
+    "approved_not_exact",
+    "approved_without_amount",
+    "approved_without_day",
+    "paid_lines",
+    "lines_without_payments",
+    "to_flow_lines",
+]
 
 
 def _known_sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
@@ -264,5 +275,3 @@ def _amount(amount: Decimal, lines: int, without_amount: int) -> str | None:
 
 def _or_null(amount: Decimal | None) -> str | None:
     return None if amount is None else format_amount(amount)
-
-

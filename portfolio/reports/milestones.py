@@ -64,9 +64,7 @@ class MilestoneReport:
         return {"group": named, **self._numbers(named, cell)}
 
     def _numbers(self, group: Mapping[str, Any], cell: Mapping[str, int]) -> dict[str, Any]:
-        found: dict[str, Any] = {
-            name: {"count": cell[name], "lines": self._lines(name, group)} for name in COUNTS
-        }
+        found: dict[str, Any] = {name: {"count": cell[name], "lines": self._lines(name, group)} for name in COUNTS}
         found["slipped"]["days"] = cell["slipped_days"]
         return found
 
@@ -74,9 +72,7 @@ class MilestoneReport:
         side = _PLANNED if name in _BY_PLAN else _ACHIEVED
         plain = {key: value for key, value in group.items() if key not in ("year", "quarter")}
         times = {f"{side}_{key}": value for key, value in group.items() if key in ("year", "quarter")}
-        return lines_link(
-            "/v1/milestones", self.moment, {**self.filters, **_asked(name), **plain, **times}
-        )
+        return lines_link("/v1/milestones", self.moment, {**self.filters, **_asked(name), **plain, **times})
 
 
 def _asked(name: str) -> dict[str, Any]:

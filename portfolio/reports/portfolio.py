@@ -56,11 +56,17 @@ class PortfolioReport:
         return {
             **self._number(mine, group),
             "by_status": [
-                {"status": status, **self._number([p for p in mine if p["status"] == status], {**group, "status": status})}
+                {
+                    "status": status,
+                    **self._number([p for p in mine if p["status"] == status], {**group, "status": status}),
+                }
                 for status in statuses
             ],
             "by_bucket": [
-                {"bucket": bucket, **self._number([p for p in mine if p["bucket"] == bucket], {**group, "bucket": bucket})}
+                {
+                    "bucket": bucket,
+                    **self._number([p for p in mine if p["bucket"] == bucket], {**group, "bucket": bucket}),
+                }
                 for bucket in buckets
             ],
         }
@@ -107,10 +113,17 @@ class PortfolioReport:
 def portfolio_report(moment: Reading, *, include_demo: bool) -> PortfolioReport:
     """The kept projects as they stand on ``moment.valid_on``, and as known at the moment."""
     project, field = projects_on(moment), moment.at(ActionField)
-    columns = (
-        "in_population entered_on action_field action_field_basis lead_ministry status bucket title_known "
-        "list_confidence"
-    ).split()
+    columns = [
+        "in_population",
+        "entered_on",
+        "action_field",
+        "action_field_basis",
+        "lead_ministry",
+        "status",
+        "bucket",
+        "title_known",
+        "list_confidence",
+    ]
     statement = sa.select(*[project.c[name] for name in columns]).where(
         *project_filters(project, {"include_demo": include_demo})
     )

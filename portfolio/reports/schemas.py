@@ -198,10 +198,17 @@ class CompletenessSchema(StrictSchema):
     """What is known and what is not."""
 
 
-for _name in (
-    "named unnamed assumed without_action_field field_published field_inferred_by_forum field_inferred_by_topic "
-    "without_lead_ministry status_not_known"
-).split():
+for _name in [
+    "named",
+    "unnamed",
+    "assumed",
+    "without_action_field",
+    "field_published",
+    "field_inferred_by_forum",
+    "field_inferred_by_topic",
+    "without_lead_ministry",
+    "status_not_known",
+]:
     CompletenessSchema._declared_fields[_name] = ma.fields.Nested(
         ProjectCountSchema, required=True, metadata=about(f"Kept projects: {_name.replace('_', ' ')}.")
     )

@@ -26,7 +26,7 @@ def list_action_fields(moment: Reading) -> Listing:
         sorts={"position": field.c.position, "code": field.c.code},
         default_sort="position",
         present=lambda row, _view: dict(_FIELD.dump(row)),
-        columns="code title_de title_en short_title_de short_title_en position version".split(),
+        columns=["code", "title_de", "title_en", "short_title_de", "short_title_en", "position", "version"],
     )
 
 
@@ -49,7 +49,17 @@ def list_theme_forums(moment: Reading) -> Listing:
         sorts={"number": forum.c.number},
         default_sort="number",
         present=lambda row, _view: _forum(row),
-        columns="number title_de title_en lead_ministry moderators event_dates proposals_stated note source_url".split(),
+        columns=[
+            "number",
+            "title_de",
+            "title_en",
+            "lead_ministry",
+            "moderators",
+            "event_dates",
+            "proposals_stated",
+            "note",
+            "source_url",
+        ],
     )
 
 

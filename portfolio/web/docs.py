@@ -10,6 +10,7 @@ import flask_swagger_ui
 from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
 
 from portfolio.core import spec
+from portfolio.core.api import Api
 from portfolio.core.problems import problem_kinds
 
 blueprint = Blueprint("docs", __name__, template_folder="templates", static_folder=None)
@@ -64,8 +65,8 @@ def openapi_yaml() -> Response:
 
 
 @cache
-def _rendered(api: object) -> dict[str, str]:
-    return spec.render(spec.document(api))  # type: ignore[arg-type]
+def _rendered(api: Api) -> dict[str, str]:
+    return spec.render(spec.document(api))
 
 
 def _document(name: str, mimetype: str) -> Response:

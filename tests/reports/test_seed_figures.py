@@ -92,7 +92,9 @@ class TestSearch:
         ],
     )
     def test_finds_umlauts_either_way(self, client: FlaskClient, question: str, slug: str) -> None:
-        assert [item["slug"] for item in client.get("/v1/projects", query_string={"q": question}).json["items"]] == [slug]
+        assert [item["slug"] for item in client.get("/v1/projects", query_string={"q": question}).json["items"]] == [
+            slug
+        ]
 
     def test_takes_wildcards_as_text(self, client: FlaskClient) -> None:
         assert client.get("/v1/projects?q=%25").json["items"] == []
