@@ -23,7 +23,7 @@ from portfolio.projects import programme_routes as ruhr_routes
 from portfolio.projects import routes as project_routes
 from portfolio.reports import routes as report_routes
 from portfolio.taxonomy import routes as taxonomy_routes
-from portfolio.web import docs, health
+from portfolio.web import docs, health, page
 
 BLUEPRINTS = (
     ruhr_routes.blp,
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     register_problem_handlers(app)
     guard.install(app)
     app.extensions["portfolio_api"] = api
-    for part in (docs, health):
+    for part in (docs, health, page):
         app.register_blueprint(part.blueprint)
     return app
 

@@ -37,6 +37,7 @@ _REPEATED = [
     "status_basis",
     "list_confidence",
     "action_field_basis",
+    "state_year",
 ]
 INTERNAL = ("internal_note",)
 DOWNLOAD = [

@@ -54,6 +54,7 @@ def projects_on(moment: Reading) -> sa.Subquery:
             change.c.basis.label("status_basis"),
             change.c.changed_on.label("status_as_of"),
             change.c.changed_on_precision.label("status_as_of_precision"),
+            _state_year(change).label("state_year"),
             _bucket(change.c.to_status, change.c.basis).label("bucket"),
             entered.c.entered_on,
             sa.and_(
@@ -130,6 +131,11 @@ def _admission(moment: Reading) -> sa.Subquery:
         .group_by(change.c.project_id)
         .subquery("admission")
     )
+
+
+def _state_year(change: sa.FromClause) -> sa.ColumnElement[Any]:
+    """The year of what is known of the state; null where nothing is known or the day is not."""
+    return sa.case((change.c.basis != UNKNOWN, sa.cast(sa.extract("year", change.c.changed_on), sa.Integer)))
 
 
 def _bucket(status: sa.ColumnElement[Any], basis: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:

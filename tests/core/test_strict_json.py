@@ -44,8 +44,8 @@ class TestLoads:
             (b'{"a":1,"b":2}', {"a": 1, "b": 2}),
             (b"[" * 32 + b"]" * 32, None),
             (b"0.1000000000000000055", Decimal("0.1000000000000000055")),
-            ('"Gr\\u00fcn \\ud83d\\ude00"'.encode(), "Grün 😀"),
-            ('"[[[[{{{{"'.encode(), "[[[[{{{{"),
+            (b'"Gr\\u00fcn \\ud83d\\ude00"', "Grün 😀"),
+            (b'"[[[[{{{{"', "[[[[{{{{"),
         ],
     )
     def test_takes_the_same_without_the_defect(self, data: bytes, value: object) -> None:
