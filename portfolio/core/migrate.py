@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
+from portfolio.core.columns import SortKey
 from portfolio.core.db import Base, Database
 from portfolio.core.schema_types import INSERT_ONLY
 
@@ -86,9 +87,14 @@ def drift(database: Database) -> list[Any]:
 
     with database.engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True, "render_as_batch": True}
+            connection, opts={"compare_type": _types_differ, "compare_server_default": True, "render_as_batch": True}
         )
         return list(compare_metadata(context, Base.metadata))
+
+
+def _types_differ(_context: Any, _found: Any, column: Any, _type: Any, wanted: Any) -> bool | None:
+    """Alembic takes a collation that differs by engine for a difference; everything else it judges itself."""
+    return False if isinstance(column.type, SortKey) or isinstance(wanted, SortKey) else None
 
 
 def grant(database: Database, role: str | None) -> None:

@@ -67,7 +67,7 @@ def add_applications(session: Session, project: Project, number: int) -> None:
 def _grant(session: Session, application: Application, asked: Decimal, day: date, running: int) -> None:
     amount = asked if application.status == "approved" else (asked * Decimal("0.7")).quantize(Decimal("0.01"))
     award = create_award(session, application, {"issued_on": day, "amount": amount})
-    way = _AWARD_WAYS[running // 3 % len(_AWARD_WAYS)]
+    way = _AWARD_WAYS[running % 7 % len(_AWARD_WAYS)]
     for status in way:
         day += _STEP
         transition_award(session, award, status, day, "Demonstration")

@@ -1,0 +1,82 @@
+"""Migrations: up, down, up on both engines, no drift, safe when two start at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+import portfolio.app  # noqa: F401  (all models, so that drift is seen)
+from portfolio.core import migrate
+from portfolio.core.db import Database
+
+
+def test_up_down_up_without_drift(empty_url: str) -> None:
+    database = Database(empty_url)
+    migrate.upgrade(database)
+    assert migrate.drift(database) == []
+    migrate.downgrade(database)
+    assert set(sa.inspect(database.engine).get_table_names()) <= {"alembic_version"}
+    migrate.upgrade(database)
+    assert migrate.drift(database) == []
+    assert migrate.current(database) == migrate.newest()
+    database.dispose()
+
+
+def test_two_that_start_at_once_both_succeed(empty_url: str) -> None:
+    failures: list[BaseException] = []
+
+    def upgrade() -> None:
+        database = Database(empty_url)
+        try:
+            migrate.upgrade(database)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            database.dispose()
+
+    both = [threading.Thread(target=upgrade) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert failures == []
+
+
+def test_serving_an_old_schema_stops_with_a_sentence(empty_url: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "portfolio", "serve"],
+        env={"PORTFOLIO_DATABASE_URL": empty_url, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert "portfolio db upgrade" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("PORTFOLIO_DATABASE_URL", "mysql://x", "sqlite and postgresql"),
+        ("PORTFOLIO_DATABASE_URL", "nonsense", "database address"),
+        ("PORTFOLIO_PORT", "eighty", "PORTFOLIO_PORT"),
+        ("PORTFOLIO_PORT", "70000", "PORTFOLIO_PORT"),
+        ("PORTFOLIO_LOG_ORIGIN", "two words", "PORTFOLIO_LOG_ORIGIN"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_a_sentence(name: str, value: str, word: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "portfolio", "serve"],
+        env={name: value, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert word in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,111 @@
+"""Promises about the whole house."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import validate
+
+import portfolio.app
+from portfolio.access.policy import POLICY
+from portfolio.core import spec
+from portfolio.core.api import Operation
+from portfolio.core.db import Base, Database, Entity
+from tests.answer_checker import AnswerChecker
+from tests.conftest import make_app
+
+ROOT = Path(portfolio.app.__file__).resolve().parent.parent
+SOURCES = sorted((ROOT / "portfolio").rglob("*.py"))
+
+
+def test_only_the_database_commits() -> None:
+    found = [path.name for path in SOURCES if re.search(r"\.commit\(", path.read_text())]
+    assert found == ["db.py"]
+
+
+def test_every_table_is_audited_or_says_why_not() -> None:
+    for mapper in Base.registry.mappers:
+        model = mapper.class_
+        if model.not_audited is None:
+            assert issubclass(model, Entity), model
+        else:
+            assert len(model.not_audited) > 10, model
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    long = {str(path): length for path in SOURCES if (length := len(path.read_text().splitlines())) > 400}
+    assert long == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        str(path) for path in SOURCES if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []
+
+
+def test_init_files_stay_empty() -> None:
+    assert [str(path) for path in SOURCES if path.name == "__init__.py" and path.stat().st_size] == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+class TestOperations:
+    def test_every_write_has_a_line_in_the_policy(self, database: Database) -> None:
+        app = make_app(database)
+        used = set()
+        for rule in app.url_map.iter_rules():
+            view_class = getattr(app.view_functions[rule.endpoint], "view_class", None)
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if view_class else ():
+                operation = getattr(view_class, method.lower())._portfolio_operation
+                assert isinstance(operation, Operation)
+                assert (operation.access is None) == (method == "GET"), operation
+                if operation.access:
+                    used.add(operation.access)
+        assert used == set(POLICY)
+
+    def test_the_files_equal_the_code(self, database: Database) -> None:
+        found = spec.document(make_app(database).extensions["portfolio_api"])
+        assert spec.drift(found, ROOT / "openapi") == []
+
+    def test_the_document_is_valid_and_complete(self, database: Database) -> None:
+        found = spec.document(make_app(database).extensions["portfolio_api"])
+        validate(found)  # type: ignore[arg-type]
+        names = []
+        for path, method, operation in spec.operations(found):
+            place = f"{method} {path}"
+            names.append(operation["operationId"])
+            assert operation["summary"], place
+            assert operation["description"], place
+            assert {"401", "500", "503"} <= set(operation["responses"]), place
+            for parameter in operation.get("parameters", []):
+                assert parameter.get("description"), (place, parameter["name"])
+        assert len(names) == len(set(names))
+
+    def test_every_example_fits_its_schema(self, database: Database) -> None:
+        found = spec.document(make_app(database).extensions["portfolio_api"])
+        checker = AnswerChecker(found)
+        checked = 0
+        for path, method, operation in spec.operations(found):
+            for code, answer in operation["responses"].items():
+                for content in answer.get("content", {}).values():
+                    if "example" in content:
+                        checker._check(f"{method} {path} {code}", content["schema"], content["example"])
+                        checked += 1
+                    else:
+                        assert content["schema"].get("type") == "string", (method, path, code)
+        assert checked > 50
+
+
+def test_readme_names_every_package() -> None:
+    text = (ROOT / "README.md").read_text()
+    packages = [path.name for path in (ROOT / "portfolio").iterdir() if (path / "__init__.py").exists()]
+    assert [name for name in packages if f"`{name}`" not in text] == []
+
+
+def test_the_document_names_no_machine() -> None:
+    text = (ROOT / "openapi" / "openapi.json").read_text()
+    assert json.loads(text)["servers"] == [{"url": "/", "description": "This register"}]
