@@ -249,7 +249,7 @@ def _http_answer(error: HTTPException) -> Response | HTTPException:
     if messages:
         problem: Problem = Invalid(_first_detail(errors := from_messages(messages)), errors=errors)
     elif code == 404:
-        problem = NotFound(f"There is nothing at {request.path}; GET /v1 lists what there is.")
+        problem = NotFound(f"There is nothing at {request.path}; /docs lists what there is.")
     elif code == 405:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         problem = MethodNotAllowed(f"{request.path} takes {allowed}, not {request.method}.")

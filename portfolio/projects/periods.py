@@ -82,6 +82,8 @@ def appoint(
     if found is None:
         raise _unknown("organisation", f"There is no organisation {organisation!r}; /v1/organisations lists them.")
     _require_basis(session, basis, decision_id)
+    if role == LEAD and to_on is not None:
+        raise _unknown("to_on", "A lead ministry leads until another one does; leave to_on out.", "lead_without_end")
     appointed = _lead(session, project, found, from_on) if role == LEAD else None
     if appointed is None:
         appointed = ProjectRole(project_id=project.id, role=role, from_on=from_on)

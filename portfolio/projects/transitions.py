@@ -10,15 +10,17 @@ from sqlalchemy.orm import Session
 
 from portfolio.core.dates import Precision
 from portfolio.core.journal import ChangeDay, change_day, require_after
-from portfolio.core.lifecycle import DOCUMENTED, REPORTED
+from portfolio.core.lifecycle import DOCUMENTED, REPORTED, TransitionNotAllowed
 from portfolio.core.problems import Conflict
 from portfolio.history.recorder import touch
 from portfolio.projects.decisions import find_decision
 from portfolio.projects.lifecycle import (
     ADOPTED,
+    CLOSED,
     LIFECYCLE,
     MERGED,
     NOT_PURSUED,
+    SUSPENDED,
     TRANSFERRED_OUT,
     is_reopening,
 )
@@ -51,6 +53,7 @@ def transition_project(session: Session, project: Project, asked: Transition) ->
     :raises RequirementMissing: decision, field, lead ministry, target or reason is missing.
     """
     LIFECYCLE.require(project.status, asked.to)
+    _require_return(session, project, asked.to)
     decision = find_decision(session, asked.decision) if asked.decision else None
     target = find_project(session, asked.merged_into) if asked.merged_into else None
     _require_what_it_needs(session, project, asked, decision, target)
@@ -121,11 +124,28 @@ def append_change(
     return change
 
 
+def _was_admitted(session: Session, project: Project) -> bool:
+    return any(change.to_status == ADOPTED for change in journal_of(session, project))
+
+
+def _require_return(session: Session, project: Project, target: str) -> None:
+    """A suspended project goes on where it was suspended, so that a suspension is no way round an admission."""
+    if project.status != SUSPENDED or target in CLOSED:
+        return
+    before = journal_of(session, project)[-1].from_status
+    if target != before:
+        allowed = [status for status in LIFECYCLE.successors[SUSPENDED] if status == before or status in CLOSED]
+        raise TransitionNotAllowed(
+            f"The project was suspended while {before}; allowed from there: {', '.join(allowed)}.", allowed=allowed
+        )
+
+
 def _require_what_it_needs(
     session: Session, project: Project, asked: Transition, decision: Decision | None, target: Project | None
 ) -> None:
     missing: list[str] = []
-    if decision is None and (asked.to in (ADOPTED, TRANSFERRED_OUT) or is_reopening(project.status, asked.to)):
+    admits = asked.to == ADOPTED and not _was_admitted(session, project)
+    if decision is None and (admits or asked.to == TRANSFERRED_OUT or is_reopening(project.status, asked.to)):
         missing.append("a decision (POST /v1/decisions first, then its id as `decision`)")
     if asked.to == ADOPTED:
         if assignment_on(session, project, asked.on) is None:
