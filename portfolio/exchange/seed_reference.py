@@ -11,7 +11,7 @@ from portfolio.exchange.seed_ids import Labels
 from portfolio.exchange.source_data import Record
 from portfolio.funding.programmes import create_programme
 from portfolio.organisations.service import create_organisation, lock_organisation, record_succession
-from portfolio.projects.models import Programme
+from portfolio.projects.programme import record_programme
 from portfolio.taxonomy.service import Moderator, create_action_field, create_theme_forum
 
 PROGRAMME_CODE = "ruhr-konferenz"
@@ -60,26 +60,26 @@ def _load_programme(session: Session, reference: dict[str, Any], ids: Labels) ->
         {**{name: value for name, value in amount.items() if name != "amount_eur"}, "amount": amount["amount_eur"]}
         for amount in reference["process_amounts"]
     ]
-    session.add(
-        Programme(
-            code=PROGRAMME_CODE,
-            name_de="Ruhr-Konferenz",
-            name_en="Ruhr Conference",
-            motto="Chancenregion Ruhr",
-            goal_de="Das Ruhrgebiet als Chancenregion weiterentwickeln, mit Projekten in fünf Handlungsfeldern.",
-            goal_en="Develop the Ruhr area as a region of opportunities, with projects in five action fields.",
-            phases=reference["phases"],
-            pillars=reference["pillars"],
-            participation=reference["participation"],
-            events=reference["process_events"],
-            official_counts=reference["official_project_counts"],
-            amounts=amounts,
-            advisory_board=reference["advisory_board"],
-            responsible_offices=reference["responsible_offices"],
-            not_matched=reference["not_matched"],
-        )
+    record_programme(
+        session,
+        {
+            "code": PROGRAMME_CODE,
+            "name_de": "Ruhr-Konferenz",
+            "name_en": "Ruhr Conference",
+            "motto": "Chancenregion Ruhr",
+            "goal_de": "Das Ruhrgebiet als Chancenregion weiterentwickeln, mit Projekten in fünf Handlungsfeldern.",
+            "goal_en": "Develop the Ruhr area as a region of opportunities, with projects in five action fields.",
+            "phases": reference["phases"],
+            "pillars": reference["pillars"],
+            "participation": reference["participation"],
+            "events": reference["process_events"],
+            "official_counts": reference["official_project_counts"],
+            "amounts": amounts,
+            "advisory_board": reference["advisory_board"],
+            "responsible_offices": reference["responsible_offices"],
+            "not_matched": reference["not_matched"],
+        },
     )
-    session.flush()
 
 
 def _load_ministries(session: Session, reference: dict[str, Any], ids: Labels) -> None:
