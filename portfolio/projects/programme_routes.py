@@ -102,7 +102,7 @@ EXAMPLE = {
 
 @blp.route("")
 class ProgrammeItself(MethodView):
-    @blp.operation("getProgramme", example=EXAMPLE)
+    @blp.operation("getProgramme", example=EXAMPLE, extra={"responses": {"404": {"description": "Not loaded yet."}}})
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, ProgrammeSchema)
     def get(self, query: dict[str, Any]) -> Response:
