@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,7 +16,14 @@ from flask_smorest.utils import prepare_response
 from webargs.flaskparser import FlaskParser
 
 from portfolio.core import strict_json
-from portfolio.core.problems import ContentTooLarge, Invalid, ProblemError, UnsupportedMediaType, from_messages
+from portfolio.core.problems import (
+    ContentTooLarge,
+    Invalid,
+    NotFound,
+    ProblemError,
+    UnsupportedMediaType,
+    from_messages,
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 Decorated = TypeVar("Decorated")
@@ -96,9 +104,12 @@ def operation_of(req: Request) -> Operation | None:
 def check_request_shape(operation: Operation) -> None:
     """The checks that need the request alone and come before all others.
 
+    :raises NotFound: a control character in the address; no key holds one, and PostgreSQL cannot even ask for NUL.
     :raises ContentTooLarge: more than 1 MiB.
     :raises UnsupportedMediaType: a body of another type than the operation takes.
     """
+    if any(unicodedata.category(char) == "Cc" for char in request.path):
+        raise NotFound("There is nothing at this address; it holds a control character.")
     if (request.content_length or 0) > LARGEST_BODY:
         raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
     if operation.body and request.mimetype not in operation.body:

@@ -170,7 +170,7 @@ def _complete_answer(code: str, answer: dict[str, Any], marks: dict[str, Any]) -
 
 def _failures(path: str, method: str, operation: dict[str, Any], marks: dict[str, Any]) -> list[int]:
     found = [401, 406, 422, 500, 503]
-    if "{" in path:
+    if "{" in path or "404" in operation["responses"]:
         found.append(404)
     if operation["security"] == [{"apiKey": []}]:
         found += [403, 409]

@@ -11,8 +11,8 @@ from portfolio.exchange.seed_ids import Labels
 from portfolio.exchange.source_data import Record
 from portfolio.funding.programmes import create_programme
 from portfolio.organisations.service import create_organisation, lock_organisation, record_succession
-from portfolio.projects.models import Programme
-from portfolio.taxonomy.models import ActionField, ThemeForum
+from portfolio.projects.programme import record_programme
+from portfolio.taxonomy.service import Moderator, create_action_field, create_theme_forum
 
 PROGRAMME_CODE = "ruhr-konferenz"
 _FUNDS = {"efre-regio-nrw": "EFRE", "esf-react-eu": "ESF"}
@@ -23,18 +23,18 @@ def load_reference(session: Session, reference: dict[str, Any], ids: Labels) -> 
     _load_programme(session, reference, ids)
     for position, field in enumerate(reference["action_fields"], start=1):
         ids.label(f"action_field/{field['key']}")
-        session.add(
-            ActionField(
-                code=field["key"],
-                title_de=field["title_de"],
-                title_en=field["title_en"],
-                short_title_de=field["short_title_de"],
-                short_title_en=field["short_title_en"],
-                title_en_progress_report=field["title_en_progress_report_2020"],
-                position=position,
-            )
+        create_action_field(
+            session,
+            {
+                "code": field["key"],
+                "title_de": field["title_de"],
+                "title_en": field["title_en"],
+                "short_title_de": field["short_title_de"],
+                "short_title_en": field["short_title_en"],
+                "title_en_progress_report": field["title_en_progress_report_2020"],
+                "position": position,
+            },
         )
-        session.flush()
     _load_ministries(session, reference, ids)
     for forum in reference["theme_forums"]:
         _load_forum(session, forum, ids)
@@ -60,26 +60,26 @@ def _load_programme(session: Session, reference: dict[str, Any], ids: Labels) ->
         {**{name: value for name, value in amount.items() if name != "amount_eur"}, "amount": amount["amount_eur"]}
         for amount in reference["process_amounts"]
     ]
-    session.add(
-        Programme(
-            code=PROGRAMME_CODE,
-            name_de="Ruhr-Konferenz",
-            name_en="Ruhr Conference",
-            motto="Chancenregion Ruhr",
-            goal_de="Das Ruhrgebiet als Chancenregion weiterentwickeln, mit Projekten in fünf Handlungsfeldern.",
-            goal_en="Develop the Ruhr area as a region of opportunities, with projects in five action fields.",
-            phases=reference["phases"],
-            pillars=reference["pillars"],
-            participation=reference["participation"],
-            events=reference["process_events"],
-            official_counts=reference["official_project_counts"],
-            amounts=amounts,
-            advisory_board=reference["advisory_board"],
-            responsible_offices=reference["responsible_offices"],
-            not_matched=reference["not_matched"],
-        )
+    record_programme(
+        session,
+        {
+            "code": PROGRAMME_CODE,
+            "name_de": "Ruhr-Konferenz",
+            "name_en": "Ruhr Conference",
+            "motto": "Chancenregion Ruhr",
+            "goal_de": "Das Ruhrgebiet als Chancenregion weiterentwickeln, mit Projekten in fünf Handlungsfeldern.",
+            "goal_en": "Develop the Ruhr area as a region of opportunities, with projects in five action fields.",
+            "phases": reference["phases"],
+            "pillars": reference["pillars"],
+            "participation": reference["participation"],
+            "events": reference["process_events"],
+            "official_counts": reference["official_project_counts"],
+            "amounts": amounts,
+            "advisory_board": reference["advisory_board"],
+            "responsible_offices": reference["responsible_offices"],
+            "not_matched": reference["not_matched"],
+        },
     )
-    session.flush()
 
 
 def _load_ministries(session: Session, reference: dict[str, Any], ids: Labels) -> None:
@@ -124,21 +124,22 @@ def _ministry(session: Session, ministry: Record, since: Record | None, ids: Lab
 
 def _load_forum(session: Session, forum: Record, ids: Labels) -> None:
     ids.label(f"theme_forum/{forum['number']}")
-    moderators = [{"name": forum["moderator"], "office": forum["moderator_office_de"]}] if forum["moderator"] else []
-    moderators += [{"name": other["name"], "office": other["role"]} for other in forum["co_moderators"]]
-    session.add(
-        ThemeForum(
-            number=forum["number"],
-            number_basis=forum["number_basis"],
-            title_de=forum["title_de"],
-            title_en=forum["title_en"],
-            lead_ministry=forum["lead_ministry"],
-            moderators=moderators,
-            event_dates=forum["event_dates"],
-            proposals_stated=forum["proposals_stated"],
-            proposals_minimum=forum["proposals_minimum_by_numbering"],
-            note=forum["note"],
-            source_url=forum["source_url"],
-        )
+    named = [(forum["moderator"], forum["moderator_office_de"])] if forum["moderator"] else []
+    named += [(other["name"], other["role"]) for other in forum["co_moderators"]]
+    moderators: list[Moderator] = [{"name": name, "office": office} for name, office in named]
+    create_theme_forum(
+        session,
+        {
+            "number": forum["number"],
+            "number_basis": forum["number_basis"],
+            "title_de": forum["title_de"],
+            "title_en": forum["title_en"],
+            "lead_ministry": forum["lead_ministry"],
+            "moderators": moderators,
+            "event_dates": forum["event_dates"],
+            "proposals_stated": forum["proposals_stated"],
+            "proposals_minimum": forum["proposals_minimum_by_numbering"],
+            "note": forum["note"],
+            "source_url": forum["source_url"],
+        },
     )
-    session.flush()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +17,14 @@ from portfolio.organisations.models import Organisation, Succession
 from portfolio.organisations.schemas import OrganisationSchema
 
 _SCHEMA = OrganisationSchema()
+
+
+@dataclass(frozen=True)
+class Successions:
+    """Who followed whom: the remits that went on from an organisation and those that came to it, by its id."""
+
+    onward: dict[Any, list[Row]] = field(default_factory=dict)
+    inward: dict[Any, list[Row]] = field(default_factory=dict)
 
 
 def list_organisations(moment: Reading, query: Mapping[str, Any]) -> Listing:
@@ -34,7 +44,7 @@ def list_organisations(moment: Reading, query: Mapping[str, Any]) -> Listing:
         statement = statement.where(exists if query["valid"] else sa.not_(exists))
     if not query.get("include_demo"):
         statement = statement.where(organisation.c.demo.is_(False))
-    successors = _successors(moment)
+    successions = _successions(moment)
     return Listing(
         name="organisations",
         statement=statement,
@@ -45,7 +55,7 @@ def list_organisations(moment: Reading, query: Mapping[str, Any]) -> Listing:
             "updated_at": organisation.c.updated_at,
         },
         default_sort="name",
-        present=lambda row, _view: present_organisation(row, successors.get(row["id"], [])),
+        present=lambda row, _view: present_organisation(row, successions),
         columns=[
             "code",
             "name_de",
@@ -55,8 +65,12 @@ def list_organisations(moment: Reading, query: Mapping[str, Any]) -> Listing:
             "valid_to",
             "period_covered",
             "successors",
+            "predecessors",
             "source_url",
+            "demo",
+            "id",
             "version",
+            "updated_at",
         ],
     )
 
@@ -67,24 +81,33 @@ def read_organisation(moment: Reading, code: str) -> dict[str, Any]:
     row = moment.session.execute(sa.select(organisation).where(organisation.c.code == code)).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no organisation {code!r}.")
-    return present_organisation(row, _successors(moment).get(row["id"], []))
+    return present_organisation(row, _successions(moment))
 
 
-def present_organisation(row: Row, successors: Sequence[Row]) -> dict[str, Any]:
-    body: dict[str, Any] = _SCHEMA.dump({**row, "successors": successors})
+def present_organisation(row: Row, successions: Successions) -> dict[str, Any]:
+    onward, inward = successions.onward.get(row["id"], []), successions.inward.get(row["id"], [])
+    predecessors = [{**succession, "organisation": succession["predecessor"]} for succession in inward]
+    body: dict[str, Any] = _SCHEMA.dump({**row, "successors": onward, "predecessors": predecessors})
     return body
 
 
-def _successors(moment: Reading) -> dict[Any, list[Row]]:
-    """Who followed whom; a handful of rows in all."""
+def _successions(moment: Reading) -> Successions:
+    """All of them in one statement; a handful of rows."""
     succession = moment.at(Succession)
     successor = moment.at(Organisation, name="successor")
+    predecessor = moment.at(Organisation, name="predecessor")
     statement = (
-        sa.select(*succession.c, successor.c.code.label("organisation"))
+        sa.select(*succession.c, successor.c.code.label("organisation"), predecessor.c.code.label("predecessor"))
         .join(successor, successor.c.id == succession.c.successor_id)
-        .order_by(succession.c.happened_on, successor.c.code)
+        .join(predecessor, predecessor.c.id == succession.c.organisation_id)
     )
-    found: dict[Any, list[Row]] = {}
-    for row in moment.session.execute(statement).mappings():
-        found.setdefault(row["organisation_id"], []).append(row)
+    found = Successions()
+    # Sorted here: the engines do not agree on the order of text unless each column says so.
+    for row in sorted(moment.session.execute(statement).mappings(), key=_by_day_and_codes):
+        found.onward.setdefault(row["organisation_id"], []).append(row)
+        found.inward.setdefault(row["successor_id"], []).append(row)
     return found
+
+
+def _by_day_and_codes(succession: Row) -> tuple[date, str, str]:
+    return succession["happened_on"], succession["organisation"], succession["predecessor"]

@@ -54,6 +54,7 @@ EXAMPLE = {
             "source_url": None,
         }
     ],
+    "predecessors": [],
     "demo": False,
 }
 
@@ -94,7 +95,7 @@ class OrganisationByCode(MethodView):
     def get(self, query: dict[str, Any], code: str) -> Response:
         """Get an organisation
 
-        With its validity and successors.
+        With its validity, its successors and its predecessors.
         """
         with reading(query) as moment:
             return answer_record(moment, read_organisation(moment, code))

@@ -33,6 +33,17 @@ class SuccessorSchema(StrictSchema):
     source_url = Url(load_default=None, allow_none=True, metadata=about("Where it is published."))
 
 
+class PredecessorSchema(StrictSchema):
+    """An organisation whose remit came to this one."""
+
+    organisation = Name(required=True, metadata=about("Code of the predecessor.", "VM"))
+    happened_on = Day(required=True, metadata=about("From this day on.", "2022-06-29"))
+    kind = Code(SUCCESSION_KIND, required=True, metadata=about("What happened.", "merged"))
+    basis = Text(allow_none=True, metadata=about("How it is known.", "derived_from_the_names_of_the_remits"))
+    note = LongText(allow_none=True, metadata=about("A public remark."))
+    source_url = Url(allow_none=True, metadata=about("Where it is published."))
+
+
 class OrganisationInputSchema(StrictSchema):
     """A new organisation."""
 
@@ -58,7 +69,7 @@ class OrganisationChangesSchema(StrictSchema):
 
 
 class OrganisationSchema(RecordSchema):
-    """An organisation with its validity and successors."""
+    """An organisation with its validity, successors and predecessors."""
 
     code = Name(required=True, metadata=about("Published abbreviation, or a slug of the name.", "VM"))
     name_de = Text(required=True, metadata=about("Official name.", "Ministerium für Verkehr"))
@@ -68,7 +79,12 @@ class OrganisationSchema(RecordSchema):
     valid_to = Day(allow_none=True, metadata=about("First day after it; null while it exists.", "2022-06-29"))
     period_covered = Text(allow_none=True, metadata=about("What the sources cover; no end of validity.", "2019–2022"))
     source_url = Url(allow_none=True, metadata=about("Where it is published."))
-    successors = ma.fields.List(ma.fields.Nested(SuccessorSchema), metadata=about("Who took over, if anybody."))
+    successors = ma.fields.List(
+        ma.fields.Nested(SuccessorSchema), required=True, metadata=about("Who took over, if anybody.")
+    )
+    predecessors = ma.fields.List(
+        ma.fields.Nested(PredecessorSchema), required=True, metadata=about("Whom it took over from, if anybody.")
+    )
     demo = StrictBool(required=True, metadata=about("true: made up for demonstration.", False))
 
 

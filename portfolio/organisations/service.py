@@ -77,13 +77,19 @@ def update_organisation(
 def record_succession(session: Session, organisation: Organisation, values: SuccessorValues) -> Succession:
     """Let another organisation take over; the old one ends that day unless an end is recorded already.
 
-    :raises Invalid: the successor does not exist or is the same.
+    :raises Invalid: the successor does not exist or is the same, or one of the two does not exist on that day.
+    :raises AlreadyExists: it is recorded as a successor already.
     """
     successor = session.scalar(sa.select(Organisation).where(Organisation.code == values["organisation"]))
     if successor is None or successor.id == organisation.id:
         detail = f"{values['organisation']!r} is not another recorded organisation; POST /v1/organisations first."
-        pointer = "#/add_successor/organisation"
-        raise Invalid(detail, errors=[ProblemError(pointer=pointer, code="not_found", detail=detail)])
+        raise _invalid("add_successor/organisation", "not_found", detail)
+    _require_both_on(organisation, successor, values["happened_on"])
+    known = sa.select(Succession.id).where(
+        Succession.organisation_id == organisation.id, Succession.successor_id == successor.id
+    )
+    if session.scalar(known) is not None:
+        raise AlreadyExists(f"{successor.code} is recorded as a successor of {organisation.code} already.")
     details = {name: value for name, value in values.items() if name != "organisation"}
     succession = Succession(organisation_id=organisation.id, successor_id=successor.id, **details)
     session.add(succession)
@@ -94,12 +100,27 @@ def record_succession(session: Session, organisation: Organisation, values: Succ
     return succession
 
 
+def _require_both_on(organisation: Organisation, successor: Organisation, day: date) -> None:
+    """A remit goes on from one that has existed by then, to one that exists on that day."""
+    place = "add_successor/happened_on"
+    if organisation.valid_from is not None and day <= organisation.valid_from:
+        raise _invalid(place, "before_start", f"{organisation.code} exists from {organisation.valid_from} on only.")
+    if successor.valid_from is not None and day < successor.valid_from:
+        raise _invalid(place, "before_start", f"{successor.code} exists from {successor.valid_from} on only.")
+    if successor.valid_to is not None and day >= successor.valid_to:
+        raise _invalid(place, "after_end", f"{successor.code} exists until {successor.valid_to} only.")
+
+
 def _apply(organisation: Organisation, values: OrganisationValues) -> None:
     for name, value in values.items():
         setattr(organisation, name, value)
     start, end = organisation.valid_from, organisation.valid_to
     if start is not None and end is not None and start >= end:
         detail = f"valid_to ({end}) is the first day after it; it lies after valid_from ({start})."
-        raise Invalid(detail, errors=[ProblemError(pointer="#/valid_to", code="ends_before_start", detail=detail)])
+        raise _invalid("valid_to", "ends_before_start", detail)
     organisation.name_sort = sort_key(organisation.name_de)
     organisation.search_text = search_text(organisation.code, organisation.name_de, organisation.name_en or "")
+
+
+def _invalid(place: str, code: str, detail: str) -> Invalid:
+    return Invalid(detail, errors=[ProblemError(pointer=f"#/{place}", code=code, detail=detail)])

@@ -11,7 +11,7 @@ from portfolio.funding.schemas import LineQuerySchema
 from portfolio.history.schemas import ClockQuerySchema, DemoQuerySchema
 from portfolio.milestones.schemas import MilestoneQuerySchema
 from portfolio.projects.codelists import BUCKET, PROJECT_STATUS
-from portfolio.projects.programme_routes import OfficialCountSchema
+from portfolio.projects.programme_schemas import OfficialCountSchema
 from portfolio.reports.milestones import COUNTS, KEYS
 from portfolio.taxonomy.codelists import ACTION_FIELD
 

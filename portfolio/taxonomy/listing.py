@@ -26,7 +26,18 @@ def list_action_fields(moment: Reading) -> Listing:
         sorts={"position": field.c.position, "code": field.c.code},
         default_sort="position",
         present=lambda row, _view: dict(_FIELD.dump(row)),
-        columns=["code", "title_de", "title_en", "short_title_de", "short_title_en", "position", "version"],
+        columns=[
+            "position",
+            "code",
+            "title_de",
+            "title_en",
+            "short_title_de",
+            "short_title_en",
+            "title_en_progress_report",
+            "id",
+            "version",
+            "updated_at",
+        ],
     )
 
 
@@ -51,14 +62,19 @@ def list_theme_forums(moment: Reading) -> Listing:
         present=lambda row, _view: _forum(row),
         columns=[
             "number",
+            "number_basis",
             "title_de",
             "title_en",
             "lead_ministry",
             "moderators",
             "event_dates",
             "proposals_stated",
+            "proposals_minimum",
             "note",
             "source_url",
+            "id",
+            "version",
+            "updated_at",
         ],
     )
 

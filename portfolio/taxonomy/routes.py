@@ -8,11 +8,12 @@ from typing import Any
 from flask import Response, request
 from flask.views import MethodView
 
-from portfolio.core.answers import json_bytes
+from portfolio.core.answers import REVISION_HEADER, json_bytes
 from portfolio.core.api import Blueprint
 from portfolio.core.problems import NotFound
 from portfolio.core.records import items_of, page_of
 from portfolio.core.vocabulary import Codelist, codelists
+from portfolio.history.reading import Reading
 from portfolio.history.schemas import ClockQuerySchema, ListQuerySchema
 from portfolio.history.serving import answer_list, answer_record, reading
 from portfolio.taxonomy.listing import list_action_fields, list_theme_forums, read_action_field, read_theme_forum
@@ -117,20 +118,24 @@ class ThemeForumByNumber(MethodView):
 @blp.route("/vocabularies")
 class Vocabularies(MethodView):
     @blp.operation("listVocabularies", example={"items": [CODELIST_EXAMPLE]})
+    @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, items_of(CodelistSchema))
-    def get(self) -> Response:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the codelists
 
-        Every code the register uses, with labels in German and English. They change with the program only.
+        Every code the register uses, with labels in German and English. They change with the program only, so the
+        two clocks are taken as everywhere and change nothing, and the ETag is that of the content.
         """
-        return _answer({"items": [_codelist(found) for found in codelists()]})
+        with reading(query) as moment:
+            return _answer(moment, {"items": [_codelist(found) for found in codelists()]})
 
 
 @blp.route("/vocabularies/<name>")
 class VocabularyByName(MethodView):
     @blp.operation("getVocabulary", example=CODELIST_EXAMPLE)
+    @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, CodelistSchema)
-    def get(self, name: str) -> Response:
+    def get(self, query: dict[str, Any], name: str) -> Response:
         """Get a codelist
 
         Its codes in order, with labels in German and English.
@@ -138,7 +143,8 @@ class VocabularyByName(MethodView):
         found = next((codelist for codelist in codelists() if codelist.name == name), None)
         if found is None:
             raise NotFound(f"There is no codelist {name!r}; /v1/vocabularies lists them.")
-        return _answer(_codelist(found))
+        with reading(query) as moment:
+            return _answer(moment, _codelist(found))
 
 
 def _codelist(found: Codelist) -> dict[str, Any]:
@@ -150,11 +156,12 @@ def _codelist(found: Codelist) -> dict[str, Any]:
     }
 
 
-def _answer(body: dict[str, Any]) -> Response:
+def _answer(moment: Reading, body: dict[str, Any]) -> Response:
     """An answer that no revision changes: its ETag is its content."""
     data = json_bytes(body)
     answer = Response(data, mimetype="application/json")
+    answer.headers[REVISION_HEADER] = str(moment.revision)
+    answer.headers["Cache-Control"] = "no-cache"
     answer.set_etag(hashlib.sha256(data).hexdigest()[:16])
-    answer.headers["Cache-Control"] = "public, max-age=300"
     answer.make_conditional(request)
     return answer
