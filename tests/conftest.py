@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,17 +38,14 @@ def scale() -> bool:
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_dsn() -> Iterator[str]:
     """A real PostgreSQL server, one per test process."""
     given = os.environ.get("PORTFOLIO_TEST_PG_URL")
     if given:
         yield given
         return
-    # Not below pytest's own folder: that is closed to the user that runs the server.
-    root = Path(tmp_path_factory.getbasetemp().parent.parent) / f"portfolio-pg-{os.getpid()}"
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir()
-    root.parent.chmod(root.parent.stat().st_mode | 0o011)
+    # Not below pytest's own folder: that is closed to the user that runs the server, and cleaned by other runs.
+    root = Path(tempfile.mkdtemp(prefix="portfolio-pg-"))
     server = Server(root).create().start()
     yield server.dsn()
     server.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -75,7 +76,8 @@ class Service:
             connection.close()
 
     def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
 
@@ -136,8 +138,10 @@ def test_loses_nothing_that_was_acknowledged(seeded: Database, scale: bool, tmp_
 def test_sigterm_ends_the_server_in_good_order(seeded: Database, tmp_path: Path) -> None:
     service = Service(seeded.url.render_as_string(hide_password=False), tmp_path / "server.log")
     service.start()
-    service.process.send_signal(signal.SIGTERM)
-    assert service.process.wait(15) == 0
-    service.start()
-    assert service.ask("GET", "/v1/reports/portfolio", None, {})[0] == 200
-    service.kill()
+    try:
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(25) == 0
+        service.start()
+        assert service.ask("GET", "/v1/reports/portfolio", None, {})[0] == 200
+    finally:
+        service.kill()
