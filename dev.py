@@ -136,7 +136,7 @@ def main() -> None:
         shutil.rmtree(VENV, ignore_errors=True)
         return
     commands = {
-        "test": lambda: run(python, "-m", "pytest", "-n", os.environ.get("WORKERS", "2"), *rest),
+        "test": lambda: run(python, "-m", "pytest", "-n", os.environ.get("WORKERS", "2"), "--dist", "worksteal", *rest),
         "check": check,
         "lint": lambda: run(python, "-m", "ruff", "check", "."),
         "types": lambda: run(python, "-m", "mypy"),

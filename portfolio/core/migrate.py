@@ -103,6 +103,7 @@ def grant(database: Database, role: str | None) -> None:
         return
     quoted = database.engine.dialect.identifier_preparer.quote(role)
     with database.write_engine.begin() as connection:
+        connection.execute(sa.text(f"GRANT SELECT ON alembic_version TO {quoted}"))
         for table in Base.metadata.sorted_tables:
             rights = "SELECT, INSERT" if table.info.get(INSERT_ONLY) else "SELECT, INSERT, UPDATE, DELETE"
             connection.execute(sa.text(f"REVOKE ALL ON {table.name} FROM {quoted}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -80,3 +81,29 @@ def test_a_wrong_setting_stops_the_start_with_a_sentence(name: str, value: str, 
     assert ended.returncode == 1
     assert word in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_application_role_may_only_add_to_the_log(postgres_dsn: str) -> None:
+    import psycopg
+
+    from portfolio.cli.database import upgrade_database
+    from portfolio.core.settings import Settings
+    from portfolio.exchange.seed import load_seed
+    from portfolio.history import recorder
+    from tests.postgres import create_database, drop_database
+
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("CREATE ROLE register_app LOGIN")
+    owner = create_database(postgres_dsn, "granted")
+    role = owner.replace("postgres@", "register_app@")
+    upgrade_database(Settings(role, owner, Path("."), "127.0.0.1", 0, "portfolio.test/log", 4, 30_000))
+    database = Database(role)
+    recorder.install(database)
+    migrate.require_newest(database)
+    assert load_seed(database).changed
+    for statement in ("UPDATE revision SET rev = rev", "DELETE FROM change", "TRUNCATE change", "DROP TABLE change"):
+        refused = pytest.raises(sa.exc.ProgrammingError, match=r"permission denied|must be owner")
+        with refused, database.write_engine.begin() as connection:
+            connection.execute(sa.text(statement))
+    database.dispose()
+    drop_database(postgres_dsn, "granted")
