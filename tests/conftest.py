@@ -23,7 +23,7 @@ from portfolio.exchange.demo import load_demo
 from portfolio.exchange.seed import load_seed
 from portfolio.history import log, recorder
 from tests.answer_checker import CheckedClient
-from tests.postgres import Server, create_database, drop_database
+from tests.postgres import create_database, drop_database, running_server
 
 ENGINES = ("sqlite", "postgresql")
 ORIGIN = "portfolio.test/log"
@@ -37,21 +37,14 @@ def scale() -> bool:
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server, one per test process."""
+def postgres_dsn() -> Iterator[str]:
+    """A real PostgreSQL server, one per test process; PORTFOLIO_TEST_PG_URL names another."""
     given = os.environ.get("PORTFOLIO_TEST_PG_URL")
     if given:
         yield given
         return
-    # Not below pytest's own folder: that is closed to the user that runs the server.
-    root = Path(tmp_path_factory.getbasetemp().parent.parent) / f"portfolio-pg-{os.getpid()}"
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir()
-    root.parent.chmod(root.parent.stat().st_mode | 0o011)
-    server = Server(root).create().start()
-    yield server.dsn()
-    server.stop()
-    shutil.rmtree(root, ignore_errors=True)
+    with running_server() as server:
+        yield server.dsn()
 
 
 @pytest.fixture(params=ENGINES)
