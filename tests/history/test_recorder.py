@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from portfolio.core import sources
 from portfolio.core.db import BypassRefused, Database
 from portfolio.exchange.demo import load_demo
+from portfolio.exchange.seed import load_seed
 from portfolio.history.merkle import extended, root_of_frontier
 from portfolio.history.models import Change, LogHead, Redactable, Revision
 from portfolio.history.reading import open_reading
@@ -192,11 +193,12 @@ def test_equal_operations_give_equal_hashes_on_both_engines(
     for url in (f"sqlite:///{tmp_path}/equal.sqlite", create_database(postgres_dsn, name)):
         database = open_register(url)
         with sources.using(Ticking().sources()):
+            load_seed(database)
             load_demo(database)
             _project(database, note="geheim")
         with database.snapshot() as session:
             leaves.append(session.scalars(sa.select(Revision.leaf).order_by(Revision.rev)).all())
         database.dispose()
     drop_database(postgres_dsn, name)
-    assert len(leaves[0]) == 2
+    assert len(leaves[0]) == 3
     assert leaves[0] == leaves[1]
