@@ -6,7 +6,9 @@ import http
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
+from urllib.parse import unquote, unquote_to_bytes
 
 import marshmallow as ma
 from flask import Flask, Request, current_app, request
@@ -24,13 +26,13 @@ from portfolio.core.problems import (
     UnsupportedMediaType,
     from_messages,
 )
+from portfolio.core.strict_json import LARGEST_BODY
 
 View = TypeVar("View", bound=Callable[..., Any])
 Decorated = TypeVar("Decorated")
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
-LARGEST_BODY = 1024 * 1024
 _OPERATION = "_portfolio_operation"
 # Python 3.13 renamed these; the document uses the new names everywhere.
 _NEW_NAMES = {
@@ -59,13 +61,18 @@ class StrictParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
-        value = strict_json.loads(req.get_data(cache=True))
+        data = req.get_data(cache=True)
+        if len(data) >= LARGEST_BODY and req.content_length != len(data):
+            # werkzeug cuts a body without a true length at the limit instead of refusing it.
+            raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
+        value = strict_json.loads(data)
         if not isinstance(value, dict):
             detail = "Send one JSON object."
             raise Invalid(detail, errors=[ProblemError("not_an_object", detail, pointer="#")])
         return value
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        _require_readable_query(req)
         lists = {field.data_key or name for name, field in schema.fields.items() if isinstance(field, ma.fields.List)}
         found: dict[str, Any] = {}
         errors = []
@@ -92,10 +99,14 @@ def operation_of(req: Request) -> Operation | None:
     """The operation a request is for; None for pages, files and unknown addresses."""
     if req.endpoint is None:
         return None
-    view = current_app.view_functions[req.endpoint]
+    return _operation_at(current_app, req.endpoint, req.method)
+
+
+def _operation_at(app: Flask, endpoint: str, method: str) -> Operation | None:
+    view = app.view_functions[endpoint]
     view_class = getattr(view, "view_class", None)
-    method = "get" if req.method == "HEAD" else req.method.lower()
-    function = getattr(view_class, method, None) if view_class else view
+    name = "get" if method == "HEAD" else method.lower()
+    function = getattr(view_class, name, None) if view_class else view
     operation = getattr(function, _OPERATION, None)
     assert operation is None or isinstance(operation, Operation)
     return operation
@@ -114,6 +125,34 @@ def check_request_shape(operation: Operation) -> None:
         raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
     if operation.body and request.mimetype not in operation.body:
         raise UnsupportedMediaType(f"Send the body as {' or '.join(operation.body)} (header Content-Type).")
+    if operation.body and request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+
+
+def _require_readable_query(req: Request) -> None:
+    """:raises Invalid: bytes that are not UTF-8; werkzeug would pass them on as ``%FF`` or fail."""
+    for pair in req.query_string.split(b"&"):
+        try:
+            unquote_to_bytes(pair).decode()
+        except UnicodeDecodeError:
+            name = unquote(pair.partition(b"=")[0].decode(errors="replace"), errors="replace")[:80]
+            detail = "This is not UTF-8; percent-encode the UTF-8 form of the text."
+            raise Invalid(f"{name}: {detail}", errors=[ProblemError("not_utf8", detail, parameter=name)]) from None
+
+
+def _without_query(view: View) -> View:
+    """``view``, refusing every parameter: it takes none, and one that is passed over would look obeyed."""
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        _require_readable_query(request)
+        detail = "This operation takes no parameters; leave it out."
+        errors = [ProblemError("unknown_field", detail, parameter=name[:80]) for name in request.args]
+        if errors:
+            raise Invalid(f"{errors[0].parameter}: {detail}", errors=errors)
+        return view(*args, **kwargs)
+
+    return cast(View, checked)
 
 
 class Blueprint(SmorestBlueprint):
@@ -143,6 +182,7 @@ class Blueprint(SmorestBlueprint):
         body: str | None = None,
         csv: bool = False,
         example: Any = None,
+        request_example: Any = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Callable[[View], View]:
         """Name an operation and say what it takes; the outermost decorator of a view.
@@ -150,20 +190,35 @@ class Blueprint(SmorestBlueprint):
         :param access: its line in the policy table; None for public reads.
         :param body: ``json`` or ``patch``.
         :param example: of the successful answer.
+        :param request_example: of the body; by default made of the examples of its fields.
         """
         media = {None: (), "json": (JSON,), "patch": (MERGE_PATCH, JSON)}[body]
         found = Operation(operation_id, access, if_match, media)
 
         def mark(view: View) -> View:
-            setattr(view, _OPERATION, found)
+            if len((view.__doc__ or "").strip().split("\n\n")) < 2:
+                raise TypeError(f"{operation_id} needs a docstring: a summary line, a blank line, a description.")
+            if not _takes_query(view):
+                view = _without_query(view)
             doc: dict[str, Any] = {"operationId": operation_id, **(extra or {})}
             doc["security"] = [{"apiKey": []}] if access else [{}, {"apiKey": []}]
-            doc["x-portfolio"] = {"csv": csv, "example": example, "if_match": if_match, "body": bool(media)}
+            doc["x-portfolio"] = {
+                "csv": csv,
+                "example": example,
+                "request_example": request_example,
+                "if_match": if_match,
+                "body": media,
+            }
             marked: View = self.doc(**doc)(view)
             setattr(marked, _OPERATION, found)
             return marked
 
         return mark
+
+
+def _takes_query(view: Callable[..., Any]) -> bool:
+    described = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+    return any(parameter["in"] == "query" for parameter in described)
 
 
 def _openapi_of(_converter: Any, field: Any, *, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -236,6 +291,18 @@ class Api(SmorestApi):
         self.ma_plugin.converter.add_attribute_function(_openapi_of)
         self.ma_plugin.converter.schema_name_resolver = component_name
 
+    def register_blueprint(self, blp: SmorestBlueprint, **options: Any) -> None:
+        """Take a blueprint in.
+
+        :raises TypeError: one of its views is not an operation; the gate would let everybody call it.
+        """
+        super().register_blueprint(blp, **options)
+        prefix = f"{options.get('name', blp.name)}."
+        for rule in self._app.url_map.iter_rules():
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.endpoint.startswith(prefix) else ():
+                if _operation_at(self._app, rule.endpoint, method) is None:
+                    raise TypeError(f"{method} {rule.rule} lacks @blp.operation(...).")
+
     def _register_responses(self) -> None:
         for status in http.HTTPStatus:
             described: dict[str, Any] = {"description": _phrase(status)}
@@ -263,6 +330,14 @@ def renamed_statuses(text: str) -> str:
 def uses_flask(app: Flask) -> None:
     """Settings of Flask itself that strictness needs."""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.url_map.strict_slashes = False
+    # No rule ends in a slash, so a slash too many is a plain 404: one thing, one address, no redirect.
+    app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
+    app.before_request(_check_page_query)
+
+
+def _check_page_query() -> None:
+    """Operations check their query in their turn, after the key; pages have no turn of their own."""
+    if request.endpoint is not None and operation_of(request) is None:
+        _require_readable_query(request)

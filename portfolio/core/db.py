@@ -136,6 +136,7 @@ class Database:
         return sa.create_engine(
             self.url,
             pool_pre_ping=True,
+            hide_parameters=True,  # a traceback in the log must not repeat notes and names
             pool_size=20,
             max_overflow=0,
             pool_timeout=2,
@@ -155,7 +156,9 @@ def _sqlite_engine(url: sa.URL) -> Engine:
         path.parent.mkdir(parents=True, mode=0o700)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = sa.create_engine(url, connect_args={"timeout": 5}, pool_size=20, max_overflow=0, pool_timeout=2)
+    engine = sa.create_engine(
+        url, hide_parameters=True, connect_args={"timeout": 5}, pool_size=20, max_overflow=0, pool_timeout=2
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -23,7 +23,12 @@ _SLUG = re.compile(SLUG_PATTERN[1:-1])
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _URL = re.compile(r"https?://[^\s<>\"\\^`{|}]+", re.IGNORECASE)
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_CODE = "code"
+# Not allowed in XML, so neither in a picture nor in a workbook that shows the text.
+_NO_CHARACTER = frozenset("\ufffe\uffff")
+_LONGEST_VALUE = 40
+_MONEY = 'Send an amount as text with two decimals, such as "1250000.00".'
+_DAY = "Send a day as text, YYYY-MM-DD."
+_INSTANT = "Send an instant as text with Z or an offset, such as 2026-06-30T08:00:00Z."
 
 
 class StrictSchema(ma.Schema):
@@ -40,19 +45,36 @@ def fault(code: str, detail: str) -> ma.ValidationError:
     return error
 
 
+def _short_text(value: Any, code: str, sentence: str) -> str:
+    """``value`` where it is text that can be what is asked for; a long one is not repeated in the answer."""
+    if not isinstance(value, str) or len(value) > _LONGEST_VALUE:
+        raise fault(code, sentence)
+    return value
+
+
 def clean_text(value: Any, *, minimum: int, maximum: int, lines: bool) -> str:
     """Text in NFC without control or direction-changing characters, of bounded length."""
     if not isinstance(value, str):
         raise fault("not_text", "Send text, in quotes.")
     text = unicodedata.normalize("NFC", value)
     for char in text:
-        if (unicodedata.category(char) in ("Cc", "Cs") and not (lines and char in "\n\t")) or char in _BIDI:
+        if _is_forbidden(char, lines=lines):
             raise fault("forbidden_character", f"The character U+{ord(char):04X} is not allowed here; take it out.")
-    if len(text.strip()) < minimum:
+    # Format characters alone (a zero-width space) are as empty as blanks.
+    if sum(unicodedata.category(char)[0] not in "ZC" for char in text) < minimum:
         raise fault("empty", "Send some text, or leave the field out.")
     if len(text) > maximum:
         raise fault("too_long", f"At most {maximum} characters; this has {len(text)}.")
     return text
+
+
+def _is_forbidden(char: str, *, lines: bool) -> bool:
+    if char in _BIDI or char in _NO_CHARACTER:
+        return True
+    if lines and char in "\n\t":
+        return False
+    category = unicodedata.category(char)
+    return category in ("Cc", "Cs") or (not lines and category in ("Zl", "Zp"))
 
 
 class Text(ma.fields.Field[str]):
@@ -125,30 +147,34 @@ class Code(ma.fields.Field[str]):
 
 
 class Money(ma.fields.Field[Decimal]):
-    """EUR as text with two decimals; never a JSON number, never rounded."""
+    """EUR as text with two decimals; never a JSON number, never rounded.
 
-    def __init__(self, *, positive: bool = False, **options: Any) -> None:
+    :param signed: may be below zero, as what an entry adds to a sum.
+    """
+
+    def __init__(self, *, positive: bool = False, signed: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self.positive = positive
+        self.positive, self.signed = positive, signed
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **_: Any) -> str | None:
         return None if value is None else format_amount(value)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Decimal:
-        if not isinstance(value, str):
-            raise fault("invalid_money", 'Send an amount as text with two decimals, such as "1250000.00".')
         try:
-            amount = parse_amount(value)
+            amount = parse_amount(_short_text(value, "invalid_money", _MONEY))
         except ValueError as error:
             raise fault("invalid_money", str(error)) from None
-        if amount < 0 or (self.positive and not amount):
+        if (amount < 0 and not self.signed) or (self.positive and not amount):
             raise fault(
                 "invalid_money", "The amount must be above zero." if self.positive else "No negative amounts here."
             )
         return amount
 
     def openapi(self) -> dict[str, Any]:
-        return {"type": "string", "format": "decimal", "pattern": AMOUNT_PATTERN, "maxLength": 17}
+        pattern = AMOUNT_PATTERN if self.signed else AMOUNT_PATTERN.replace("-?", "")
+        if self.positive:
+            pattern = pattern.replace("^", r"^(?!0\.00$)")
+        return {"type": "string", "format": "decimal", "pattern": pattern, "maxLength": 17 if self.signed else 16}
 
 
 class RateField(ma.fields.Field[Decimal]):
@@ -174,10 +200,8 @@ class Day(ma.fields.Field[date]):
         return None if value is None else value.isoformat()
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> date:
-        if not isinstance(value, str):
-            raise fault("invalid_day", "Send a day as text, YYYY-MM-DD.")
         try:
-            return parse_day(value)
+            return parse_day(_short_text(value, "invalid_day", _DAY))
         except ValueError as error:
             raise fault("invalid_day", str(error)) from None
 
@@ -193,7 +217,7 @@ class InstantField(ma.fields.Field[datetime]):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> datetime:
         try:
-            return parse_instant(value if isinstance(value, str) else "")
+            return parse_instant(_short_text(value, "invalid_instant", _INSTANT))
         except ValueError as error:
             raise fault("invalid_instant", str(error)) from None
 

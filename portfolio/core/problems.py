@@ -20,6 +20,7 @@ logger = logging.getLogger("portfolio.problems")
 
 MIME = "application/problem+json"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_MOST_ERRORS = 100
 _RETRY = {"Retry-After": "1"}
 
 
@@ -183,8 +184,9 @@ def problem_answer(problem: Problem) -> Response:
         "detail": problem.detail,
         "request_id": request_id(),
     }
-    if problem.errors:
-        body["errors"] = [{k: v for k, v in asdict(error).items() if v is not None} for error in problem.errors]
+    shown = problem.errors[:_MOST_ERRORS]  # a body of 1 MiB can hold 100 000 faults
+    if shown:
+        body["errors"] = [{k: v for k, v in asdict(error).items() if v is not None} for error in shown]
     body.update(problem.extra)
     answer = Response(orjson.dumps(body), problem.status, content_type=MIME)
     answer.headers["Cache-Control"] = "no-store"
@@ -214,29 +216,36 @@ def _flat(messages: Any, location: str, path: str) -> list[ProblemError]:
         return [_one(message, location, path) for message in messages]
     found: list[ProblemError] = []
     for name, inner in messages.items():
-        step = str(name).replace("~", "~0").replace("/", "~1")
+        step = str(name)[:80].replace("~", "~0").replace("/", "~1")
         found += _flat(inner, location, path if name == "_schema" else f"{path}/{step}")
     return found
 
 
 def _one(message: Any, location: str, path: str) -> ProblemError:
-    code, detail = message if isinstance(message, tuple) else (_code_of(str(message)), str(message))
+    code, detail = message if isinstance(message, tuple) else _said(str(message))
     if location == "query":
         return ProblemError(code, detail, parameter=path.split("/")[1] if path else None)
     return ProblemError(code, detail, pointer=f"#{path}")
 
 
-_CODES = (
-    (re.compile(r"^Missing data"), "required"),
-    (re.compile(r"^Unknown field"), "unknown_field"),
-    (re.compile(r"may not be null"), "null"),
-    (re.compile(r"^Must be one of"), "not_in_list"),
-    (re.compile(r"^(Longer than|Shorter than|Length must)"), "length"),
+# What marshmallow says by itself, with our code and our sentence; None keeps its own.
+_SENTENCES: tuple[tuple[re.Pattern[str], str, str | None], ...] = (
+    (re.compile(r"^Missing data"), "required", "This is required; send it."),
+    (re.compile(r"^Unknown field"), "unknown_field", "There is nothing of this name here; /docs says what is taken."),
+    (re.compile(r"may not be null"), "null", "Null is not allowed here; send a value."),
+    (re.compile(r"^Invalid input type"), "not_an_object", "Send a JSON object here."),
+    (re.compile(r"^Not a valid list"), "not_a_list", "Send a list here."),
+    (re.compile(r"^Must be one of"), "not_in_list", None),
+    (re.compile(r"^(Longer than|Shorter than|Length must)"), "length", None),
 )
 
 
-def _code_of(message: str) -> str:
-    return next((code for pattern, code in _CODES if pattern.search(message)), "invalid")
+def _said(message: str) -> tuple[str, str]:
+    """Code and sentence for one of marshmallow's own messages."""
+    for pattern, code, sentence in _SENTENCES:
+        if pattern.search(message):
+            return code, sentence or message
+    return "invalid", message
 
 
 def _http_answer(error: HTTPException) -> Response | HTTPException:
@@ -245,7 +254,7 @@ def _http_answer(error: HTTPException) -> Response | HTTPException:
         return error
     data = getattr(error, "data", None) or {}
     messages = data.get("messages")
-    kind = _BY_STATUS.get(code, Problem)
+    kind = _BY_STATUS.get(code, BadRequest if code < 500 else Problem)
     if messages:
         problem: Problem = Invalid(_first_detail(errors := from_messages(messages)), errors=errors)
     elif code == 404:
@@ -277,7 +286,9 @@ def _stale_answer(_error: StaleDataError) -> Response:
     return problem_answer(StaleVersion("Someone else changed the record at the same moment; read it again."))
 
 
-def _overflow_answer(_error: OverflowError) -> Response:
+def _overflow_answer(error: OverflowError) -> Response:
+    # A number that a schema should have refused: the caller is told, and so are we.
+    logger.warning("A number was too large in request %s", request_id(), exc_info=error)
     return problem_answer(Invalid("A number in the request is too large."))
 
 
@@ -291,7 +302,9 @@ def _database_answer(error: sa.exc.SQLAlchemyError) -> Response:
     problem = _database_problem(error)
     if problem is None:
         return _unexpected_answer(error)
-    logger.warning("Database refused request %s: %s", request_id(), type(error).__name__)
+    original = getattr(error, "orig", None)
+    reason = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None) or "no code"
+    logger.warning("Database refused request %s: %s, %s", request_id(), type(error).__name__, reason)
     return problem_answer(problem)
 
 
@@ -303,14 +316,18 @@ def _database_problem(error: sa.exc.SQLAlchemyError) -> Problem | None:
         return _integrity_problem(state, name, str(original))
     if isinstance(error, sa.exc.DataError) or state.startswith("22"):
         return Invalid("The database cannot hold a value of this request.")
+    if name == "SQLITE_ERROR":
+        return None  # a statement or table that is wrong: our fault, and trying again would not help
     if isinstance(error, sa.exc.TimeoutError | sa.exc.OperationalError | sa.exc.InterfaceError):
         return Unavailable("The database is busy or away; send the request again in a moment.", headers=_RETRY)
-    if state in ("55P03", "57014", "40001", "40P01", "25006"):
+    if state in ("55P03", "57014", "40001", "40P01", "25006", "25P03"):
         return Unavailable("The database is busy; send the request again in a moment.", headers=_RETRY)
     return None
 
 
-def _integrity_problem(state: str, name: str, message: str) -> Problem:
+def _integrity_problem(state: str, name: str, message: str) -> Problem | None:
+    if "insert-only" in message:
+        return None  # no request may lead to a change of the history
     if state in ("23503", "23001") or name in ("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_TRIGGER"):
         if request.method == "DELETE":
             return HasDependants("Other records hang on this one; delete or move them first.")

@@ -51,6 +51,7 @@ def document(api: Api) -> dict[str, Any]:
         name: {"description": text, "schema": {"type": "string", "maxLength": 300}} for name, text in _HEADERS.items()
     }
     for path, method, operation in operations(found):
+        _complete_body(operation, found["components"]["schemas"])
         _complete(path, method, operation)
     return found
 
@@ -148,6 +149,22 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     for status in _failures(path, method, operation, marks):
         answers[str(status)] = {"$ref": f"#/components/responses/{_NAME_OF[status]}"}
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _complete_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Every media type that is taken, each with an example."""
+    marks = operation["x-portfolio"]
+    if not marks["body"]:
+        return
+    content = operation["requestBody"]["content"]
+    (body,) = content.values()
+    example = marks["request_example"] or _example_of(schemas[body["schema"]["$ref"].rsplit("/", 1)[1]])
+    operation["requestBody"]["content"] = {media: {**body, "example": example} for media in sorted(marks["body"])}
+
+
+def _example_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """A body made of the examples of its fields."""
+    return {name: field["example"] for name, field in schema["properties"].items() if "example" in field}
 
 
 def _headers(*names: str) -> dict[str, Any]:

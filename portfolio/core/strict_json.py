@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-from portfolio.core.problems import BadRequest
+from portfolio.core.problems import BadRequest, ContentTooLarge
 
+LARGEST_BODY = 1024 * 1024
 MAX_DEPTH = 32
 _MAX_DIGITS = 30
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]')
+_MAX_EXPONENT = 308
+# Possessive, and a text without its closing quote is one token too: otherwise the scan begins again at every quote
+# in it, and half a megabyte of \" takes minutes.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|\x00")
 
 
@@ -25,9 +29,12 @@ class NotJson(BadRequest):
 def loads(data: bytes) -> Any:
     """The value in ``data``. Numbers stay exact (int or Decimal).
 
+    :raises ContentTooLarge: more than 1 MiB.
     :raises NotJson: not UTF-8, not JSON, nested too deeply, a key twice, NaN, an oversized number, or text that no
         database can hold (NUL, lone surrogates).
     """
+    if len(data) > LARGEST_BODY:
+        raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
     try:
         text = data.decode("utf-8")
         _require_shallow(text)
@@ -70,7 +77,13 @@ def _integer(digits: str) -> int:
 def _decimal(digits: str) -> Decimal:
     if len(digits) > _MAX_DIGITS:
         raise ValueError(f"a number has more than {_MAX_DIGITS} digits.")
-    return Decimal(digits)
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:  # an exponent beyond what even Decimal can hold
+        raise ValueError(f"the number {digits} is too large or too small.") from None
+    if abs(number.adjusted()) > _MAX_EXPONENT:
+        raise ValueError(f"the number {digits} is too large or too small.")
+    return number
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -78,11 +91,11 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:60]!r} occurs twice in one object.")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the key {name[:60]!r} occurs twice in one object.")
+        found[name] = value
     return found
 
 

@@ -248,7 +248,7 @@ class AwardSchema(_LineSchema, _AwardFieldsSchema, RecordSchema):
     evidence = Code(lists.EVIDENCE, required=True, metadata=about("What the register has seen."))
     payments_known = StrictBool(required=True, metadata=about("Whether payments were ever reported.", False))
     payments_known_until = Day(allow_none=True, metadata=about("Payments known until; null: never reported."))
-    paid_out = Money(allow_none=True, metadata=about("Paid by that day; null where never reported."))
+    paid_out = Money(allow_none=True, signed=True, metadata=about("Paid by that day; null where never reported."))
     to_flow = Money(allow_none=True, metadata=about("Still to flow; null where unknown, settled or not in force."))
     lapsed = Money(allow_none=True, metadata=about("Left unspent by a settled award."))
     overpaid = Money(allow_none=True, metadata=about("Paid above the award."))
@@ -300,6 +300,7 @@ class LedgerEntrySchema(_LineSchema, RecordSchema):
     amount = Money(required=True, metadata=about("EUR as on the document, above zero.", "250000.00"))
     paid_out = Money(
         required=True,
+        signed=True,
         metadata=about(
             "What it adds to the money paid out: plus, minus, or 0.00 where it does not count.", "250000.00"
         ),

@@ -100,7 +100,14 @@ class OrganisationByCode(MethodView):
         with reading(query) as moment:
             return answer_record(moment, read_organisation(moment, code))
 
-    @blp.operation("updateOrganisation", access="organisations.update", if_match=True, body="patch", example=EXAMPLE)
+    @blp.operation(
+        "updateOrganisation",
+        access="organisations.update",
+        if_match=True,
+        body="patch",
+        example=EXAMPLE,
+        request_example={"name_en": "Ministry of Transport"},
+    )
     @blp.arguments(OrganisationChangesSchema)
     @blp.response(200, OrganisationSchema)
     def patch(self, changes: Any, code: str) -> Response:

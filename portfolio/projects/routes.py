@@ -65,7 +65,17 @@ class Projects(MethodView):
         with reading(query) as moment:
             return answer_list(moment, list_projects(moment, query), query)
 
-    @blp.operation("createProject", access="projects.create", body="json", example=examples.PROJECT)
+    @blp.operation(
+        "createProject",
+        access="projects.create",
+        body="json",
+        example=examples.PROJECT,
+        request_example={
+            "slug": "gruene-dachlandschaft",
+            "title_de": "Grüne Dachlandschaft",
+            "proposed_on": "2026-03-02",
+        },
+    )
     @blp.arguments(ProjectInputSchema)
     @blp.response(201, ProjectSchema)
     def post(self, values: Any) -> Response:
@@ -101,7 +111,14 @@ class ProjectBySlug(MethodView):
                 return redirect(f"/v1/projects/{target}", 308)
             return answer_record(moment, present_project(row, current_view()))
 
-    @blp.operation("updateProject", access="projects.update", if_match=True, body="patch", example=examples.PROJECT)
+    @blp.operation(
+        "updateProject",
+        access="projects.update",
+        if_match=True,
+        body="patch",
+        example=examples.PROJECT,
+        request_example={"summary_de": "Paket für Bus und Bahn.", "planned_end_on": "2024-12-31"},
+    )
     @blp.arguments(ProjectChangesSchema)
     @blp.response(200, ProjectSchema)
     def patch(self, changes: Any, slug: str) -> Response:

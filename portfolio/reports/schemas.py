@@ -44,7 +44,7 @@ class ApprovedSchema(_LinesSchema):
 class PaidOutSchema(_LinesSchema):
     """Money paid, over awards whose payments were ever reported."""
 
-    amount = Money(allow_none=True, required=True, metadata=about("EUR; null where never reported."))
+    amount = Money(allow_none=True, required=True, signed=True, metadata=about("EUR; null where never reported."))
     lines_without_payments = Count(required=True, metadata=about("Awards whose payments were never reported.", 17))
     payments_known_until = Day(allow_none=True, required=True, metadata=about("Earliest state of information."))
 
