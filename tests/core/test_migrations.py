@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,23 @@ def test_the_application_role_may_only_add_to_the_log(postgres_dsn: str) -> None
             connection.execute(sa.text(statement))
     database.dispose()
     drop_database(postgres_dsn, "granted")
+
+
+_OPEN_TOGETHER = """
+import sys, time
+from portfolio.core.db import Database
+folder, begin = sys.argv[1], float(sys.argv[2])
+for number in range(40):
+    time.sleep(max(0, begin + number * 0.05 - time.time()))
+    database = Database(f"sqlite:///{folder}/{number}.sqlite")
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+    database.dispose()
+"""
+
+
+def test_processes_that_open_a_new_file_together_all_succeed(tmp_path: Path) -> None:
+    # Switching to WAL is refused at once while another process does the same; no timeout of SQLite covers it.
+    command = [sys.executable, "-c", _OPEN_TOGETHER, str(tmp_path), str(time.time() + 2)]
+    together = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    assert [process.communicate()[1] for process in together] == [""] * 6
