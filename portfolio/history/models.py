@@ -73,3 +73,34 @@ class Redactable(Base):
     path: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     salt: Mapped[bytes] = mapped_column(sa.LargeBinary)
     value: Mapped[str] = mapped_column(sa.Text)
+
+
+class Checkpoint(Base):
+    """A signed head of the log (C2SP signed note), as it was handed out; the files outside are the evidence."""
+
+    __tablename__ = "checkpoint"
+    __table_args__ = ({"info": {"insert_only": True}},)
+    not_audited = _LOG
+    size: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False
+    )
+    note: Mapped[str] = mapped_column(sa.Text)
+    created_at: Mapped[str] = mapped_column(sa.Text)
+
+
+class Idempotency(Base):
+    """The stored answer of a write, under the key its sender gave it, so that sending it again changes nothing.
+
+    The answer's columns are null until the transaction that made the row knows them; nobody else ever sees that.
+    """
+
+    __tablename__ = "idempotency"
+    not_audited = "it holds answers, which are kept for a week only; what was written is in the history"
+    scope: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    key_hash: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    status: Mapped[int | None] = mapped_column(sa.Integer)
+    headers: Mapped[str | None] = mapped_column(sa.Text)
+    body: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    rev: Mapped[int | None] = mapped_column(sa.BigInteger)
+    created_at: Mapped[str] = mapped_column(sa.Text, index=True)
