@@ -107,7 +107,9 @@ class Database:
         self.engine = self._create_engine(statement_timeout_ms)
         self.write_engine: Engine = self.engine.execution_options(**{_WRITES: True})
         self.read_engine: Engine = self.engine if self.is_sqlite else self._postgresql_reader()
-        self.sessions = sessionmaker(self.write_engine, class_=RegisterSession, expire_on_commit=False)
+        self.sessions = sessionmaker(
+            self.write_engine, class_=RegisterSession, expire_on_commit=False, info={EXTENSION: self}
+        )
         self._readers = sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
 
     @property
@@ -195,6 +197,13 @@ def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT; no timeout helps.
     writes = connection.get_execution_options().get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def database_of(session: Session) -> Database:
+    """The database a write session belongs to."""
+    database = session.info[EXTENSION]
+    assert isinstance(database, Database)
+    return database
 
 
 def current_database() -> Database:

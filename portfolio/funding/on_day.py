@@ -20,6 +20,7 @@ from portfolio.funding.models import (
     LedgerEntry,
 )
 from portfolio.history.reading import Reading
+from portfolio.history.relation import Shape
 from portfolio.organisations.models import Organisation
 from portfolio.projects.on_day import projects_on
 
@@ -39,6 +40,10 @@ GROUP_KEYS = (
 
 def applications_on(moment: Reading) -> sa.Subquery:
     """One row per application, drafts included: its columns, the group keys, ``lead_ministry`` and ``demo``."""
+    return moment.relation("application_on_day", _applications)
+
+
+def _applications(moment: Shape) -> sa.Select[Any]:
     application = moment.at(Application)
     own = [column for column in application.c if column.name not in ("status", "level", "project_id", "programme_id")]
     statement = sa.select(
@@ -47,7 +52,7 @@ def applications_on(moment: Reading) -> sa.Subquery:
         _parts(moment)[_STATUS].c.to_status.label("status"),
         _year(application.c.submitted_on),
     )
-    return statement.select_from(_sources(moment, application)).subquery("application_on_day")
+    return statement.select_from(_sources(moment, application))
 
 
 def awards_on(moment: Reading) -> sa.Subquery:
@@ -56,6 +61,10 @@ def awards_on(moment: Reading) -> sa.Subquery:
     ``paid_out``, ``to_flow``, ``lapsed`` and ``overpaid`` are null where payments were never reported or the amount
     is not known, and where the award is not in force on the day.
     """
+    return moment.relation("award_on_day", _awards)
+
+
+def _awards(moment: Shape) -> sa.Select[Any]:
     award, application = moment.at(Award), moment.at(Application)
     paid = _paid(moment)
     status = _status(moment, AwardStatusChange, "award_id")
@@ -91,11 +100,15 @@ def awards_on(moment: Reading) -> sa.Subquery:
         .outerjoin(paid, paid.c.chain_id == award.c.chain_id)
         .outerjoin(status, status.c.award_id == award.c.id)
     )
-    return statement.select_from(joined).subquery("award_on_day")
+    return statement.select_from(joined)
 
 
 def entries_on(moment: Reading) -> sa.Subquery:
     """One row per ledger entry with the group keys; ``counts`` where it is part of the money paid out."""
+    return moment.relation("entry_on_day", _entries)
+
+
+def _entries(moment: Shape) -> sa.Select[Any]:
     entry, award, application = moment.at(LedgerEntry), moment.at(Award), moment.at(Application)
     own = [column for column in entry.c if column.name != "award_id"]
     statement = sa.select(
@@ -114,7 +127,7 @@ def entries_on(moment: Reading) -> sa.Subquery:
         .join(award, award.c.application_id == application.c.id)
         .join(entry, entry.c.award_id == award.c.id)
     )
-    return statement.select_from(joined).subquery("entry_on_day")
+    return statement.select_from(joined)
 
 
 _PROJECT = "funding_project"
@@ -123,7 +136,7 @@ _APPLICANT = "applicant_of_day"
 _STATUS = "application_status_of_day"
 
 
-def _sources(moment: Reading, application: sa.FromClause) -> Any:
+def _sources(moment: Shape, application: sa.FromClause) -> Any:
     """The application with what its keys come from."""
     parts = _parts(moment)
     return (
@@ -134,7 +147,7 @@ def _sources(moment: Reading, application: sa.FromClause) -> Any:
     )
 
 
-def _parts(moment: Reading) -> dict[str, sa.FromClause]:
+def _parts(moment: Shape) -> dict[str, sa.FromClause]:
     # One set of subqueries per reading: a statement names its parts and joins the same objects.
     found: dict[str, sa.FromClause] | None = moment.parts.get("funding")
     if found is None:
@@ -147,7 +160,7 @@ def _parts(moment: Reading) -> dict[str, sa.FromClause]:
     return found
 
 
-def _application_keys(moment: Reading, application: sa.FromClause) -> list[sa.ColumnElement[Any]]:
+def _application_keys(moment: Shape, application: sa.FromClause) -> list[sa.ColumnElement[Any]]:
     parts = _parts(moment)
     project = parts[_PROJECT]
     return [
@@ -166,7 +179,7 @@ def _application_keys(moment: Reading, application: sa.FromClause) -> list[sa.Co
     ]
 
 
-def _status(moment: Reading, model: type[Base], owner: str) -> sa.Subquery:
+def _status(moment: Shape, model: type[Base], owner: str) -> sa.Subquery:
     """The status of each record on the day: its last change that counts by then."""
     change = moment.at(model)
     last = (
@@ -183,7 +196,7 @@ def _status(moment: Reading, model: type[Base], owner: str) -> sa.Subquery:
     )
 
 
-def _paid(moment: Reading) -> sa.Subquery:
+def _paid(moment: Shape) -> sa.Subquery:
     """What was paid on each chain up to the day, in cents."""
     entry = moment.at(LedgerEntry, name="paid_entry")
     total = sa.cast(sa.func.sum(sa.type_coerce(entry.c.paid_out, sa.BigInteger)), sa.BigInteger)

@@ -11,8 +11,22 @@ from portfolio.core.columns import CommittedText, from_image
 from portfolio.core.db import Base
 from portfolio.history.models import ERASED, Change, Redactable
 
+Moment = int | sa.ColumnElement[int] | None
+"""A revision, a place where one is bound later, or None for now."""
 
-def at(model: type[Base], revision: int | None, dialect_name: str) -> sa.FromClause:
+
+def shared(
+    parts: dict[str, Any], model: type[Base], revision: Moment, dialect_name: str, name: str | None
+) -> sa.FromClause:
+    """:func:`at`, made once for all who use ``parts``; under ``name`` where a statement needs it twice."""
+    key = f"at {model.__tablename__}"
+    if key not in parts:
+        parts[key] = at(model, revision, dialect_name)
+    state: sa.FromClause = parts[key]
+    return state.alias(name or model.__tablename__) if name or revision is not None else state
+
+
+def at(model: type[Base], revision: Moment, dialect_name: str) -> sa.FromClause:
     """What ``model`` held after ``revision``, with its column names and types; the table itself for None.
 
     A past state is materialised once per statement: without that PostgreSQL would unpack every image again for each
@@ -27,7 +41,7 @@ def at(model: type[Base], revision: int | None, dialect_name: str) -> sa.FromCla
     return sa.select(*columns).cte(f"{table.name}_at").prefix_with("MATERIALIZED")
 
 
-def _images(entity: str, revision: int, dialect_name: str) -> sa.CTE:
+def _images(entity: str, revision: int | sa.ColumnElement[int], dialect_name: str) -> sa.CTE:
     """The last living image of each record of one kind."""
     last = (
         sa.select(Change.entity_id, sa.func.max(Change.rev).label("rev"))

@@ -19,6 +19,7 @@ from portfolio.core.db import Base, Database
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.history import past
 from portfolio.history.models import LogHead, Revision
+from portfolio.history.relation import Build, relation
 
 _REVISION = re.compile(r"0|[1-9][0-9]{0,14}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -44,11 +45,18 @@ class Reading:
 
     def at(self, model: type[Base], *, name: str | None = None) -> sa.FromClause:
         """``model`` at this moment, as a selectable with its column names and types."""
-        key = f"at {model.__tablename__}"
-        if key not in self.parts:
-            self.parts[key] = past.at(model, self.revision if self.is_past else None, self.dialect_name)
-        state: sa.FromClause = self.parts[key]
-        return state.alias(name or model.__tablename__) if name or self.is_past else state
+        return past.shared(self.parts, model, self.revision if self.is_past else None, self.dialect_name, name)
+
+    def relation(self, name: str, build: Build) -> sa.Subquery:
+        """What ``build`` describes, on this day and at this moment."""
+        return relation(
+            name,
+            build,
+            dialect=self.session.get_bind().dialect,
+            is_past=self.is_past,
+            valid_on=self.valid_on,
+            revision=self.revision,
+        )
 
 
 @contextmanager

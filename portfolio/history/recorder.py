@@ -14,7 +14,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from portfolio.core import sources
 from portfolio.core.columns import CommittedText, image_of
 from portfolio.core.dates import format_instant
-from portfolio.core.db import Base, BypassRefused, Database, Entity, WriteContext
+from portfolio.core.db import Base, BypassRefused, Database, Entity, WriteContext, database_of
 from portfolio.core.schema_types import INSERT_ONLY
 from portfolio.history import merkle
 from portfolio.history.canonical import canonical, commitment
@@ -23,7 +23,6 @@ from portfolio.history.models import Change, LogHead, Redactable, Revision
 HEADER_SEQ = -1
 _SALT_SIZE = 32
 _TRACKED = "recorder_tracked"
-_SCHEMA = "recorder_schema"
 _TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)\b", re.IGNORECASE)
 
 
@@ -43,12 +42,7 @@ def install(database: Database) -> None:
     """Record every transaction of ``database``; on its own sessionmaker, so that no other one records twice."""
     event.listen(database.sessions, "before_flush", _before_flush)
     event.listen(database.sessions, "do_orm_execute", _refuse_bulk_write)
-
-    def before_commit(session: Session) -> None:
-        session.info[_SCHEMA] = database.schema_number
-        _record(session)
-
-    event.listen(database.sessions, "before_commit", before_commit)
+    event.listen(database.sessions, "before_commit", _record)
 
 
 def touch(session: Session, entity: Entity) -> None:
@@ -152,7 +146,7 @@ def _record(session: Session) -> None:
             "action": context.action,
             "reason": reason,
             "req": context.request_id,
-            "schema": session.info[_SCHEMA],
+            "schema": database_of(session).schema_number,
             "n": len(bodies),
             "changes": merkle.root_of(bodies).hex(),
             "prev": head.last_leaf.hex(),

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from portfolio.core.dates import Precision
 from portfolio.core.lifecycle import DOCUMENTED
 from portfolio.history.reading import Reading
+from portfolio.history.relation import Shape
 from portfolio.milestones import lifecycle
 from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
 from portfolio.projects.on_day import projects_on
@@ -22,6 +23,10 @@ def milestones_on(moment: Reading) -> sa.Subquery:
     a day is only coarsely known); ``planned_year``/``planned_quarter`` and ``achieved_year``/``achieved_quarter``
     (the quarter null where only the year is known).
     """
+    return moment.relation("milestone_on_day", _milestones)
+
+
+def _milestones(moment: Shape) -> sa.Select[Any]:
     milestone = moment.at(Milestone)
     project = projects_on(moment)
     status = _status(moment)
@@ -29,7 +34,7 @@ def milestones_on(moment: Reading) -> sa.Subquery:
     own = [column for column in milestone.c if column.name not in ("status", "project_id")]
     achieved_on = sa.case((status.c.to_status.in_(sorted(lifecycle.REACHED)), milestone.c.achieved_on))
     outcome = _outcome(moment, milestone, status, forecast)
-    statement = (
+    return (
         sa.select(
             *[column for column in own if column.name != "achieved_on"],
             sa.type_coerce(achieved_on, sa.Date).label("achieved_on"),
@@ -52,10 +57,9 @@ def milestones_on(moment: Reading) -> sa.Subquery:
         .outerjoin(status, status.c.milestone_id == milestone.c.id)
         .outerjoin(forecast, forecast.c.milestone_id == milestone.c.id)
     )
-    return statement.subquery("milestone_on_day")
 
 
-def _status(moment: Reading) -> sa.Subquery:
+def _status(moment: Shape) -> sa.Subquery:
     change = moment.at(MilestoneStatusChange)
     last = (
         sa.select(change.c.milestone_id, sa.func.max(change.c.seq).label("seq"))
@@ -71,7 +75,7 @@ def _status(moment: Reading) -> sa.Subquery:
     )
 
 
-def _forecast(moment: Reading) -> sa.Subquery:
+def _forecast(moment: Shape) -> sa.Subquery:
     """The latest forecast reported by the day."""
     forecast = moment.at(MilestoneForecast)
     last = (
@@ -89,7 +93,7 @@ def _forecast(moment: Reading) -> sa.Subquery:
     )
 
 
-def _outcome(moment: Reading, milestone: Any, status: Any, forecast: Any) -> sa.ColumnElement[str]:
+def _outcome(moment: Shape, milestone: Any, status: Any, forecast: Any) -> sa.ColumnElement[str]:
     """One word for where the milestone stands; a plan of sources on which nobody reported is not called overdue."""
     day = moment.valid_on
     passed = milestone.c.baseline_on < day
@@ -107,7 +111,7 @@ def _outcome(moment: Reading, milestone: Any, status: Any, forecast: Any) -> sa.
     )
 
 
-def _slip(moment: Reading, milestone: Any, status: Any, forecast: Any) -> sa.ColumnElement[int]:
+def _slip(moment: Shape, milestone: Any, status: Any, forecast: Any) -> sa.ColumnElement[int]:
     """Days behind the planned day: of the achievement, or of the latest forecast while it is open."""
     exact_plan = milestone.c.baseline_on_precision == Precision.DAY
     reached = sa.and_(
@@ -123,7 +127,7 @@ def _slip(moment: Reading, milestone: Any, status: Any, forecast: Any) -> sa.Col
     return sa.case((slip < 0, 0), else_=slip)
 
 
-def _days(moment: Reading, later: sa.ColumnElement[Any], earlier: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+def _days(moment: Shape, later: sa.ColumnElement[Any], earlier: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
     """Whole days between two days; julianday of a day is exact (it ends in .5)."""
     if moment.dialect_name == "postgresql":
         return sa.type_coerce(later - earlier, sa.Integer)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED, UNKNOWN
 from portfolio.history.reading import Reading
+from portfolio.history.relation import Shape
 from portfolio.organisations.models import Organisation
 from portfolio.projects.lifecycle import ADOPTED, LEAVES_POPULATION, LIFECYCLE, PROPOSED, bucket_of
 from portfolio.projects.models import Assignment, Project, ProjectRole, ProjectStatusChange
@@ -25,7 +26,7 @@ def holds(from_on: sa.ColumnElement[Any], to_on: sa.ColumnElement[Any], day: Any
     return sa.and_(sa.or_(from_on.is_(None), from_on <= day), sa.or_(to_on.is_(None), to_on > day))
 
 
-def projects_on(moment: Reading) -> sa.Subquery:
+def projects_on(moment: Reading | Shape) -> sa.Subquery:
     """One row per project, demonstration ones included, with what depends on ``moment.valid_on``.
 
     Columns: all of Project (``status`` is that of the day), and ``theme_forum``, ``action_field``,
@@ -33,6 +34,10 @@ def projects_on(moment: Reading) -> sa.Subquery:
     ``lead_successor_undetermined``, ``status_basis``, ``status_as_of``, ``status_as_of_precision``, ``bucket``,
     ``entered_on`` (into the population) and ``in_population``.
     """
+    return moment.relation("project_on_day", _projects)
+
+
+def _projects(moment: Shape) -> sa.Select[Any]:
     day = moment.valid_on
     project, forum = moment.at(Project), moment.at(ThemeForum)
     field = _field_of_day(moment)
@@ -40,7 +45,7 @@ def projects_on(moment: Reading) -> sa.Subquery:
     change = _status_of_day(moment)
     entered = _admission(moment)
     plain = [column for column in project.c if column.name not in ("status", "theme_forum_id")]
-    statement = (
+    return (
         sa.select(
             *plain,
             forum.c.number.label("theme_forum"),
@@ -68,10 +73,9 @@ def projects_on(moment: Reading) -> sa.Subquery:
         .outerjoin(change, change.c.project_id == project.c.id)
         .outerjoin(entered, entered.c.project_id == project.c.id)
     )
-    return statement.subquery("project_on_day")
 
 
-def _field_of_day(moment: Reading) -> sa.Subquery:
+def _field_of_day(moment: Shape) -> sa.Subquery:
     assignment, field = moment.at(Assignment), moment.at(ActionField)
     return (
         sa.select(
@@ -86,7 +90,7 @@ def _field_of_day(moment: Reading) -> sa.Subquery:
     )
 
 
-def _lead_of_day(moment: Reading) -> sa.Subquery:
+def _lead_of_day(moment: Shape) -> sa.Subquery:
     role, organisation = moment.at(ProjectRole), moment.at(Organisation)
     return (
         sa.select(
@@ -101,7 +105,7 @@ def _lead_of_day(moment: Reading) -> sa.Subquery:
     )
 
 
-def _status_of_day(moment: Reading) -> sa.Subquery:
+def _status_of_day(moment: Shape) -> sa.Subquery:
     """The last change that counts by the day; ``seq`` and day rise together in a journal."""
     change = moment.at(ProjectStatusChange)
     last = (
@@ -118,7 +122,7 @@ def _status_of_day(moment: Reading) -> sa.Subquery:
     )
 
 
-def _admission(moment: Reading) -> sa.Subquery:
+def _admission(moment: Shape) -> sa.Subquery:
     """The day each project entered the population: the opening for its proposals, else the first adoption."""
     change = moment.at(ProjectStatusChange, name="change_of_entry")
     counts = sa.or_(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from portfolio.core import sources
 from portfolio.core.db import BypassRefused, Database
+from portfolio.core.migrate import newest, number_of
 from portfolio.exchange.demo import load_demo
 from portfolio.exchange.seed import load_seed
 from portfolio.history.merkle import extended, root_of_frontier
@@ -47,7 +48,12 @@ class TestBytes:
         assert list(header) == sorted(
             "v log epoch rev at actor via ministry action reason req schema n changes prev".split()
         )
-        assert (header["log"], header["rev"], header["n"], header["schema"]) == (ORIGIN, 1, len(changes), 1)
+        assert (header["log"], header["rev"], header["n"], header["schema"]) == (
+            ORIGIN,
+            1,
+            len(changes),
+            number_of(newest()),
+        )
         assert header["prev"] == "0" * 64
         assert revision.leaf == hashlib.sha256(b"\0" + revision.header.encode()).digest()
         frontier: list[bytes] = []
