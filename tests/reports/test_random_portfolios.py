@@ -36,6 +36,7 @@ AMOUNTS = ("0.00", "0.01", "0.99", "1234.56", "999999999999.99", "250000.00", "3
 LEVELS = ("eu", "federal", "state", "mixed")
 PORTFOLIOS = 5
 FULL_PORTFOLIOS = 100
+PARTS = 5
 
 
 def _fill(session: Session, dice: random.Random) -> None:
@@ -183,13 +184,13 @@ def test_every_cell_equals_its_lines(database: Database) -> None:
 
 
 @pytest.mark.large
-@pytest.mark.parametrize("part", range(5))
+@pytest.mark.parametrize("part", range(PARTS))
 def test_every_cell_equals_its_lines_over_many_portfolios(
     part: int, scale: bool, engine_name: str, request: pytest.FixtureRequest, tmp_path: Any
 ) -> None:
     from tests.conftest import _fresh_url, open_register
 
-    per_part = (FULL_PORTFOLIOS if scale else PORTFOLIOS) // 5
+    per_part = (FULL_PORTFOLIOS if scale else PORTFOLIOS) // PARTS
     for number in range(per_part):
         dice = random.Random(1000 * part + number)
         for url in _fresh_url(engine_name, request, tmp_path):
