@@ -233,4 +233,4 @@ class Ticking:
 
     def _bytes(self, count: int) -> bytes:
         self.number += 1
-        return self.number.to_bytes(count, "big")
+        return self.number.to_bytes(count, "little")  # a key is found by its first characters

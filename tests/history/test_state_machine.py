@@ -1,0 +1,329 @@
+"""Random histories on both engines beside a plain reference: same answers, same bytes, same leaves, for ever."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from werkzeug.test import TestResponse
+
+from portfolio.core import sources
+from portfolio.core.db import Database
+from portfolio.history.models import Revision
+from tests.conftest import Ticking, key_headers, make_app, open_register
+from tests.history.reference_model import APPLICATION_STEPS, GRANTED, MILESTONE_STEPS, Record, Reference
+from tests.postgres import create_database
+
+SLUGS = ("dach", "bruecke", "aerzte")
+TITLES = st.sampled_from(["Eins", "Zwei", "Ähre", "Fußball 3"])
+AMOUNTS = st.sampled_from(["0.00", "0.01", "999999999999.99", "1250000.00", "33.33"])
+TAGS = st.sampled_from(["right", "right", "right", "stale", "star", "missing"])
+DAY = "2026-03-10"
+KINDS = {"project": "slug", "milestone": "id", "application": "id", "award": "id"}
+VALUES = {"project": "title_de", "milestone": "title_de", "application": "requested_amount", "award": "amount"}
+REASON = {"Change-Reason": "Irrtum"}
+COMPARED = ("ETag", "Location", "Register-Revision", "Idempotent-Replayed", "Content-Type", "Link")
+
+
+class Side:
+    """The register on one engine, with a clock and ids of its own that run like the other side's."""
+
+    def __init__(self, url: str) -> None:
+        self.ticking = Ticking()
+        self.database = open_register(url)
+        with self.clock():
+            self.client = make_app(self.database).test_client()
+            self.keys = {
+                "coordinator": key_headers(self.database, "coordinator"),
+                "editor": key_headers(self.database, "editor", "MKW"),
+            }
+
+    @contextmanager
+    def clock(self) -> Iterator[None]:
+        with sources.using(self.ticking.sources()):
+            yield
+
+    def ask(self, method: str, path: str, role: str | None, headers: Mapping[str, str], body: Any) -> TestResponse:
+        known = self.keys[role] if role else {}
+        with self.clock():
+            return self.client.open(path, method=method, headers={**known, **headers}, json=body)
+
+
+class Histories(RuleBasedStateMachine):
+    """Each rule is one request to both sides; status and bytes must be equal, and as the reference says."""
+
+    urls: Callable[[], tuple[str, str]]
+
+    @initialize()
+    def begin(self) -> None:
+        self.sides = [Side(url) for url in type(self).urls()]
+        self.reference = Reference()
+        self.saved: dict[str, bytes] = {}
+        self.number = 0
+        self.last_post: tuple[str, Any, str, TestResponse] | None = None
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        role: str | None = "coordinator",
+        headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:
+        self.number += 1
+        # Without an id from outside each side would make its own, and it is part of what is hashed.
+        sent = {"X-Request-Id": f"request-{self.number}", **(headers or {})}
+        if method == "POST":
+            sent.setdefault("Idempotency-Key", f"key-{self.number}")
+        one, other = (side.ask(method, path, role, sent, body) for side in self.sides)
+        assert (one.status_code, one.get_data()) == (other.status_code, other.get_data()), (method, path)
+        for name in COMPARED:
+            assert one.headers.get(name) == other.headers.get(name), (name, method, path)
+        if method == "POST":
+            self.last_post = (path, body, sent["Idempotency-Key"], one)
+        return one
+
+    def expect(self, answer: TestResponse, status: int) -> bool:
+        """The status is the expected one; true where the write was accepted."""
+        assert answer.status_code == status, answer.get_data(as_text=True)
+        return status < 300
+
+    def tag(self, key: str | None, tag: str) -> tuple[dict[str, str], int]:
+        """``If-Match`` of one kind for a record, and what a change with it answers."""
+        version = self.reference.records[key].version if key else 1
+        if tag == "missing":
+            return {}, 428
+        if key is None:
+            return {"If-Match": '"1-a"'}, 404
+        found = {"right": (f'"{version}-a"', 200), "stale": (f'"{version + 1}-a"', 412), "star": ("*", 412)}
+        value, status = found[tag]
+        return {"If-Match": value}, status
+
+    def settled(self, answer: TestResponse) -> None:
+        """A write told the revision it became."""
+        assert int(answer.headers["Register-Revision"]) == self.reference.revision
+
+    def pick(self, data: st.DataObject, kind: str) -> str:
+        return data.draw(st.sampled_from(sorted(self.reference.keys(kind))), label=kind)
+
+    def has(self, kind: str) -> bool:
+        return bool(self.reference.keys(kind))
+
+    @rule(slug=st.sampled_from(SLUGS), title=TITLES)
+    def propose(self, slug: str, title: str) -> None:
+        taken = slug in self.reference.records
+        answer = self.ask("POST", "/v1/projects", {"slug": slug, "title_de": title, "proposed_on": "2026-03-02"})
+        if self.expect(answer, 409 if taken else 201):
+            self.reference.add(slug, Record("project", None, title, "proposed"))
+            self.settled(answer)
+
+    @rule(slug=st.sampled_from(SLUGS), title=TITLES, tag=TAGS, role=st.sampled_from(["coordinator", "editor"]))
+    def rename(self, slug: str, title: str, tag: str, role: str) -> None:
+        key = slug if slug in self.reference.records else None
+        headers, status = self.tag(key, tag)
+        if role == "editor" and status in (200, 412):
+            status = 403  # nobody leads it, so no editor may change it, whatever the tag
+        answer = self.ask("PATCH", f"/v1/projects/{slug}", {"title_de": title}, role=role, headers=headers)
+        if self.expect(answer, status):
+            self.reference.change(slug, value=title)
+            self.settled(answer)
+
+    @rule(slug=st.sampled_from(SLUGS), tag=TAGS)
+    def remove(self, slug: str, tag: str) -> None:
+        key = slug if slug in self.reference.records else None
+        headers, status = self.tag(key, tag)
+        if status == 200:
+            status = 409 if self.reference.children(slug) else 204
+        answer = self.ask("DELETE", f"/v1/projects/{slug}", headers={**headers, **REASON})
+        if self.expect(answer, status):
+            self.reference.remove(slug)
+            self.settled(answer)
+
+    @precondition(lambda self: self.has("project"))
+    @rule(data=st.data(), title=TITLES)
+    def plan(self, data: st.DataObject, title: str) -> None:
+        slug = self.pick(data, "project")
+        body = {"title_de": title, "kind": "result", "baseline_on": "2026-09-01"}
+        answer = self.ask("POST", f"/v1/projects/{slug}/milestones", body)
+        self.expect(answer, 201)
+        self.reference.add(answer.json["id"], Record("milestone", slug, title, "scheduled"))
+        self.settled(answer)
+
+    @precondition(lambda self: self.has("milestone"))
+    @rule(data=st.data(), title=TITLES, tag=TAGS)
+    def retitle(self, data: st.DataObject, title: str, tag: str) -> None:
+        milestone = self.pick(data, "milestone")
+        headers, status = self.tag(milestone, tag)
+        answer = self.ask("PATCH", f"/v1/milestones/{milestone}", {"title_de": title}, headers=headers)
+        if self.expect(answer, status):
+            self.reference.change(milestone, value=title)
+            self.settled(answer)
+
+    @precondition(lambda self: self.has("milestone"))
+    @rule(data=st.data(), to=st.sampled_from(["achieved", "missed", "cancelled"]))
+    def conclude(self, data: st.DataObject, to: str) -> None:
+        milestone = self.pick(data, "milestone")
+        allowed = to in MILESTONE_STEPS.get(self.reference.records[milestone].status, ())
+        body = {"to": to, "on": DAY, "reason": "Grund"}
+        answer = self.ask("POST", f"/v1/milestones/{milestone}/transitions", body)
+        if self.expect(answer, 200 if allowed else 409):
+            self.reference.change(milestone, status=to)
+            self.settled(answer)
+
+    @precondition(lambda self: self.has("milestone"))
+    @rule(data=st.data(), tag=TAGS)
+    def unplan(self, data: st.DataObject, tag: str) -> None:
+        milestone = self.pick(data, "milestone")
+        headers, status = self.tag(milestone, tag)
+        if status == 200:
+            status = 204 if self.reference.records[milestone].status == "scheduled" else 409
+        answer = self.ask("DELETE", f"/v1/milestones/{milestone}", headers={**headers, **REASON})
+        if self.expect(answer, status):
+            self.reference.remove(milestone)
+            self.settled(answer)
+
+    @precondition(lambda self: self.has("project"))
+    @rule(data=st.data(), amount=AMOUNTS)
+    def apply(self, data: st.DataObject, amount: str) -> None:
+        slug = self.pick(data, "project")
+        body = {"level": "federal", "requested_amount": amount}
+        answer = self.ask("POST", f"/v1/projects/{slug}/applications", body)
+        self.expect(answer, 201)
+        self.reference.add(answer.json["id"], Record("application", slug, amount, "draft"))
+        self.settled(answer)
+
+    @precondition(lambda self: self.has("application"))
+    @rule(data=st.data(), steps=st.lists(st.sampled_from(sorted({s for t in APPLICATION_STEPS.values() for s in t}))))
+    def process(self, data: st.DataObject, steps: list[str]) -> None:
+        application = self.pick(data, "application")
+        for to in ["submitted", "under_review", *steps[:2]]:
+            record = self.reference.records[application]
+            allowed = to in APPLICATION_STEPS.get(record.status, ())
+            body = {"to": to, "on": DAY, "reason": "Grund"}
+            answer = self.ask("POST", f"/v1/applications/{application}/transitions", body)
+            if self.expect(answer, 200 if allowed else 409):
+                self.reference.change(application, status=to, note="submitted" if to == "submitted" else None)
+                self.settled(answer)
+
+    @precondition(lambda self: self.has("application"))
+    @rule(data=st.data(), amount=AMOUNTS, amend=st.booleans())
+    def grant(self, data: st.DataObject, amount: str, amend: bool) -> None:
+        application = self.pick(data, "application")
+        granted = self.reference.records[application].status in GRANTED
+        earlier = [key for key in self.reference.children(application) if self._in_force(key)]
+        body = {"issued_on": DAY, "amount": amount}
+        if amend and earlier:
+            body["supersedes"] = earlier[-1]
+        answer = self.ask("POST", f"/v1/applications/{application}/awards", body)
+        if self.expect(answer, 201 if granted else 409):
+            if "supersedes" in body:
+                previous = self.reference.records[body["supersedes"]]
+                previous.status, previous.version = "superseded", previous.version + 1
+            self.reference.add(answer.json["id"], Record("award", application, amount, "issued"))
+            self.settled(answer)
+
+    def _in_force(self, key: str) -> bool:
+        return self.reference.records[key].status != "superseded"
+
+    @precondition(lambda self: self.last_post is not None)
+    @rule(changed=st.booleans())
+    def send_again(self, changed: bool) -> None:
+        """A retry gives the same answer and does nothing; another body under the same key is refused."""
+        assert self.last_post is not None
+        path, body, key, first = self.last_post
+        body = {**body, "title_de": "anders"} if changed and "title_de" in body else body
+        same = body == self.last_post[1]
+        answer = self.ask("POST", path, body, headers={"Idempotency-Key": key})
+        self.last_post = (path, self.last_post[1], key, first)
+        self.expect(answer, first.status_code if same else 422)
+        if same:
+            assert answer.get_data() == first.get_data()
+            assert answer.headers["Idempotent-Replayed"] == "true"
+
+    @rule(hours=st.sampled_from([-24, -1, 1, 24]))
+    def jump(self, hours: int) -> None:
+        """The clock of the machine is set anew, also backwards."""
+        for side in self.sides:
+            side.ticking.instant += timedelta(hours=hours)
+
+    @rule(data=st.data())
+    def look(self, data: st.DataObject) -> None:
+        """A past revision, and now: lists and totals are those of the reference."""
+        revision = data.draw(st.integers(0, self.reference.revision), label="revision")
+        self.compare(revision, f"valid_on=2026-05-31&known_at={revision}")
+        self.compare(self.reference.revision, "valid_on=2026-05-31")
+
+    def compare(self, revision: int, clocks: str) -> None:
+        for kind, key in KINDS.items():
+            items = self.look_up(f"/v1/{kind}s?limit=200&{clocks}")["items"]
+            shown = {item[key]: (item[VALUES[kind]], item["status"], item["version"]) for item in items}
+            assert shown == self.reference.shown(kind, revision), (kind, revision)
+        total = self.look_up(f"/v1/reports/funding-summary?{clocks}")["total"]
+        assert Decimal(total["applied"]["amount"]) == self.reference.applied(revision)
+        assert Decimal(total["approved"]["amount"]) == self.reference.approved(revision)
+
+    def look_up(self, path: str) -> Any:
+        """What is answered for a moment is answered again, byte for byte."""
+        answer = self.ask("GET", path)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        if "known_at" in path:
+            assert self.saved.setdefault(path, answer.get_data()) == answer.get_data(), path
+        return answer.json
+
+    def teardown(self) -> None:
+        if hasattr(self, "sides"):
+            try:
+                self.finish()
+            finally:
+                for side in self.sides:
+                    side.database.dispose()
+
+    def finish(self) -> None:
+        """Nothing of the past has changed, and both engines hold the same log."""
+        for path in list(self.saved):
+            self.look_up(path)
+        leaves = [_leaves(side.database) for side in self.sides]
+        assert leaves[0] == leaves[1]
+        assert len(leaves[0]) == self.reference.revision
+
+
+def _leaves(database: Database) -> list[bytes]:
+    with database.snapshot() as session:
+        return list(session.scalars(sa.select(Revision.leaf).order_by(Revision.rev)))
+
+
+def test_random_histories(scale: bool, postgres_dsn: str, tmp_path: Path) -> None:
+    numbers = itertools.count()
+
+    def new_urls() -> tuple[str, str]:
+        name = f"machine_{os.getpid()}_{next(numbers)}"
+        return f"sqlite:///{tmp_path}/{name}.sqlite", create_database(postgres_dsn, name)
+
+    class Machine(Histories):
+        urls = staticmethod(new_urls)
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=60 if scale else 6,
+            stateful_step_count=40 if scale else 25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            # A failing history is short enough to read; making it shorter takes minutes on two engines.
+            phases=[Phase.generate],
+            derandomize=not scale,
+            database=None,
+            print_blob=True,
+        ),
+    )
