@@ -32,12 +32,11 @@ _CONNECTIONS = 512
 def serve() -> None:
     """Serve the register until SIGTERM or Ctrl-C. Never migrates, loads or makes keys."""
     settings = read_settings()
-    address = listening_address(settings)
     database = open_database(settings)
     migrate.require_newest(database)
     require_log(database)
     database.dispose()
-    _serve(settings, address)
+    _serve(settings, listening_address(settings))
 
 
 @click.command()

@@ -151,7 +151,7 @@ def list_applications(moment: Reading, query: Mapping[str, Any], view: str) -> L
             *["submitted_on_precision", "decided_on", "decided_on_precision", "counts_from_on", "status", "basis"],
             *_TAIL,
         ],
-        money=("requested_amount", "eligible_cost"),
+        money=("requested_amount", "eligible_cost", "requested_rate"),
     )
 
 

@@ -67,7 +67,7 @@ class TestSettings:
     )
     def test_that_are_wrong_are_one_sentence(self, tmp_path: Path, name: str, value: str, sentence: str) -> None:
         settings = {"PORTFOLIO_DATA_DIR": str(tmp_path), "PORTFOLIO_PORT": "18999", f"PORTFOLIO_{name}": value}
-        ended = _run("serve", **settings)
+        ended = _run("run", **settings)
         assert ended.returncode == 1
         assert sentence in ended.stderr
         assert "Traceback" not in ended.stderr
