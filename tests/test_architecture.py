@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from importlinter.cli import lint_imports
 from openapi_spec_validator import validate
 
 import portfolio.app
@@ -84,6 +85,15 @@ class TestOperations:
             for parameter in operation.get("parameters", []):
                 assert parameter.get("description"), (place, parameter["name"])
         assert len(names) == len(set(names))
+        for path, item in found["paths"].items():
+            for parameter in item.get("parameters", []):
+                assert parameter.get("description"), (path, parameter["name"])
+                assert "example" in parameter, (path, parameter["name"])
+
+    def test_every_schema_of_the_document_is_used(self, database: Database) -> None:
+        found = spec.document(make_app(database).extensions["portfolio_api"])
+        used = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(found)))
+        assert set(found["components"]["schemas"]) == used
 
     def test_every_example_fits_its_schema(self, database: Database) -> None:
         found = spec.document(make_app(database).extensions["portfolio_api"])
@@ -100,10 +110,16 @@ class TestOperations:
         assert checked > 50
 
 
-def test_readme_names_every_package() -> None:
+def test_the_map_in_the_readme_equals_the_folders() -> None:
     text = (ROOT / "README.md").read_text()
-    packages = [path.name for path in (ROOT / "portfolio").iterdir() if (path / "__init__.py").exists()]
-    assert [name for name in packages if f"`{name}`" not in text] == []
+    packages = {path.name for path in (ROOT / "portfolio").iterdir() if (path / "__init__.py").exists()}
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == packages
+
+
+def test_imports_go_downwards_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(str(ROOT))
+    assert lint_imports(no_cache=True) == 0
 
 
 def test_the_document_names_no_machine() -> None:

@@ -32,6 +32,8 @@ def key() -> None:
 @click.option("--days", type=click.IntRange(1, 3650), help="Valid for so many days; without it until revoked.")
 def create_key(role: str, organisation: str | None, name: str, days: int | None) -> None:
     """Make a key and print it, the only time it can be seen."""
+    if not name.strip():
+        raise click.ClickException("A key needs a holder; give --name.")
     database = _open()
     expires_at = sources.now() + timedelta(days=days) if days else None
     with database.transaction(_context("key.create")) as session:
@@ -56,7 +58,7 @@ def list_keys() -> None:
 @key.command("revoke")
 @click.argument("prefix")
 def revoke_key(prefix: str) -> None:
-    """Make the key that begins with PREFIX useless from now on."""
+    """Make the key that begins with PREFIX useless from now on. PREFIX is what `portfolio key list` shows."""
     with _open().transaction(_context("key.revoke")) as session:
         found = service.revoke_key(session, prefix.removesuffix("…"))
     click.echo(f"{found.prefix}… is revoked.")

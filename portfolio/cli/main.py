@@ -25,6 +25,10 @@ def cli() -> None:
       PORTFOLIO_DATABASE_URL  sqlite:///FILE or postgresql://…   (default: a file in PORTFOLIO_DATA_DIR)
       PORTFOLIO_DATA_DIR      folder of the embedded database     (default: ./.data)
       PORTFOLIO_HOST, PORTFOLIO_PORT                              (default: 127.0.0.1, 8000)
+      PORTFOLIO_MIGRATION_URL the address `db upgrade` uses       (default: PORTFOLIO_DATABASE_URL)
+      PORTFOLIO_LOG_ORIGIN    name of a new register's log        (default: portfolio.example/log)
+      PORTFOLIO_THREADS       requests at once, per process       (default: 16)
+      PORTFOLIO_STATEMENT_TIMEOUT_MS  on PostgreSQL               (default: 30000)
     """
 
 
@@ -53,4 +57,14 @@ def main() -> None:
         sys.exit(1)
     except sa.exc.OperationalError as error:
         click.echo(f"portfolio: The database does not answer: {error.orig}", err=True)
+        sys.exit(1)
+    except sa.exc.DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorname", None) != "SQLITE_NOTADB":
+            raise
+        click.echo("portfolio: The file PORTFOLIO_DATABASE_URL names is no database; choose another.", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        click.echo(f"portfolio: {error.filename}: {error.strerror}; choose another place.", err=True)
         sys.exit(1)

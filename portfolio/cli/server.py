@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 
 import click
 from granian.constants import Interfaces
@@ -15,12 +17,15 @@ from portfolio.cli.keys import ensure_coordinator
 from portfolio.core import migrate
 from portfolio.core.dates import today
 from portfolio.core.db import Database
-from portfolio.core.settings import Settings, read_settings
+from portfolio.core.settings import Settings, SettingsError, read_settings
 from portfolio.exchange.seed import is_seeded
 from portfolio.exchange.seed_ids import milestone_id
 from portfolio.history.log import require_log
 
 _FORECAST_MILESTONE = ("innovation-ruhr-2030", "M02")
+# Granian's backpressure counts connections, idle ones too: with as many as threads, a few clients that keep theirs
+# open would shut everybody else out. Requests beyond the threads wait in line.
+_CONNECTIONS = 512
 
 
 @click.command()
@@ -31,13 +36,14 @@ def serve() -> None:
     migrate.require_newest(database)
     require_log(database)
     database.dispose()
-    _serve(settings)
+    _serve(settings, listening_address(settings))
 
 
 @click.command()
 def run() -> None:
     """Migrate, load the real projects if there are none, make a key if there is none, and serve."""
     settings = read_settings()
+    address = listening_address(settings)
     upgrade_database(settings)
     database = open_database(settings)
     migrate.require_newest(database)
@@ -47,15 +53,36 @@ def run() -> None:
     if secret is not None:
         _introduce(settings, secret)
     database.dispose()
-    _serve(settings)
+    _serve(settings, address)
 
 
-def _serve(settings: Settings) -> None:
+def listening_address(settings: Settings) -> str:
+    """The numeric address to listen on; a name such as ``localhost`` is looked up.
+
+    :raises SettingsError: there is no such address here, or another program listens there. Granian would share the
+        port with a second register, and requests would reach now one and now the other.
+    """
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, place = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            if os.name != "nt":  # there the option would let the probe share the port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        raise SettingsError(
+            f"The register cannot listen on {settings.host!r}, port {settings.port} ({error.strerror}); "
+            "choose another PORTFOLIO_HOST or PORTFOLIO_PORT."
+        ) from None
+    return str(place[0])
+
+
+def _serve(settings: Settings, address: str) -> None:
     click.echo(f"Serving on {_address(settings)} (documentation: {_address(settings)}/docs). Ctrl-C stops.")
     Server(
         "portfolio.app:create_app",
         factory=True,
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=1 if Database(settings.database_url).is_sqlite else 2,
@@ -63,13 +90,14 @@ def _serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=15,
         websockets=False,
-        backpressure=settings.threads,
+        backpressure=_CONNECTIONS,
         log_access=False,
     ).serve()
 
 
 def _address(settings: Settings) -> str:
-    return f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 def _introduce(settings: Settings, secret: str) -> None:

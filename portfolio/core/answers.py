@@ -70,7 +70,7 @@ def csv_answer(
 ) -> Response:
     """A download. ``csv`` is RFC 4180 in UTF-8; ``csv-de`` opens in German Excel (mark, semicolons, decimal comma).
 
-    :param money: the columns that hold amounts; only they may begin with a minus sign.
+    :param money: the columns that hold amounts and rates; only they may begin with a minus sign.
     """
     german = edition.form == "csv-de"
     amounts = frozenset(money)

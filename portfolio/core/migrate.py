@@ -57,7 +57,11 @@ def current(database: Database) -> str | None:
 
 
 def upgrade(database: Database, target: str = "head") -> None:
-    """Migrate to ``target`` in one transaction; a second process waits and then finds nothing to do."""
+    """Migrate to ``target`` in one transaction; a second process waits and then finds nothing to do.
+
+    :raises SchemaMismatch: a newer program has migrated the database.
+    """
+    _require_known(current(database))
     _run(database, lambda config: command.upgrade(config, target))
     database.schema_number = number_of(newest())
 
@@ -73,12 +77,20 @@ def require_newest(database: Database) -> None:
     :raises SchemaMismatch: the database is older or newer than this program.
     """
     found = current(database)
+    _require_known(found)
     if found != newest():
         raise SchemaMismatch(
             f"The database schema is {found or 'empty'}, this program needs {newest()}; "
             "run `portfolio db upgrade` (with a backup at hand) and start again."
         )
     database.schema_number = number_of(newest())
+
+
+def _require_known(found: str | None) -> None:
+    if found is not None and number_of(found) > number_of(newest()):
+        raise SchemaMismatch(
+            f"The database schema is {found}, newer than this program's {newest()}; start the newer program."
+        )
 
 
 def drift(database: Database) -> list[Any]:

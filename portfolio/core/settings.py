@@ -37,12 +37,19 @@ def _normalised(url: str, name: str) -> str:
         if url.startswith(short):
             url = "postgresql+psycopg://" + url.removeprefix(short)
     try:
-        backend = sa.make_url(url).get_backend_name()
-    except sa.exc.ArgumentError:
+        parts = sa.make_url(url)
+        backend = parts.get_backend_name()
+    except (sa.exc.ArgumentError, ValueError):  # a port that is no number is a ValueError
         raise SettingsError(f"{name} is not a database address; use sqlite:///FILE or postgresql://…") from None
     if backend not in ("sqlite", "postgresql"):
         raise SettingsError(f"{name} names {backend!r}; the register runs on sqlite and postgresql.")
+    if backend == "sqlite" and parts.database in (None, "", ":memory:"):
+        raise SettingsError(f"{name} names no file; the embedded database is a file: sqlite:///FILE.")
     return url
+
+
+def _range(smallest: int, largest: int) -> ma.validate.Range:
+    return ma.validate.Range(smallest, largest, error=f"Give a whole number from {smallest} to {largest}.")
 
 
 def read_settings() -> Settings:
@@ -62,11 +69,13 @@ def read_settings() -> Settings:
             database_url=database_url,
             migration_url=_normalised(env.str("MIGRATION_URL", database_url), "PORTFOLIO_MIGRATION_URL"),
             data_dir=data_dir,
-            host=env.str("HOST", "127.0.0.1"),
-            port=env.int("PORT", 8000, validate=ma.validate.Range(0, 65535)),
+            host=env.str("HOST", "127.0.0.1") or "127.0.0.1",
+            port=env.int("PORT", 8000, validate=_range(1, 65535)),
             log_origin=origin,
-            threads=env.int("THREADS", 16, validate=ma.validate.Range(1, 256)),
-            statement_timeout_ms=env.int("STATEMENT_TIMEOUT_MS", 30_000, validate=ma.validate.Range(100, 600_000)),
+            threads=env.int("THREADS", 16, validate=_range(1, 256)),
+            statement_timeout_ms=env.int("STATEMENT_TIMEOUT_MS", 30_000, validate=_range(100, 600_000)),
         )
     except EnvError as error:
-        raise SettingsError(f"{error} Correct the variable and start again.") from None
+        # Of a value out of range environs shows Python's list of messages.
+        said = str(error).replace("['", "").replace("']", "")
+        raise SettingsError(f"{said} Correct the variable and start again.") from None

@@ -50,6 +50,9 @@ def document(api: Api) -> dict[str, Any]:
     found["components"]["headers"] = {
         name: {"description": text, "schema": {"type": "string", "maxLength": 300}} for name, text in _HEADERS.items()
     }
+    found["components"]["schemas"].pop("PaginationMetadata", None)  # of flask-smorest's own paging, used nowhere
+    for item in found["paths"].values():
+        _describe_path(item.get("parameters", []))
     for path, method, operation in operations(found):
         _complete_body(operation, found["components"]["schemas"])
         _complete(path, method, operation)
@@ -133,12 +136,15 @@ def _problem_response(kind: type[Problem]) -> dict[str, Any]:
     }
 
 
+def _describe_path(parameters: list[dict[str, Any]]) -> None:
+    """Say what each part of an address is; a test finds the ones that nothing here describes."""
+    for parameter in parameters:
+        if parameter["name"] in PATH_PARAMETERS:
+            parameter["description"], parameter["example"] = PATH_PARAMETERS[parameter["name"]]
+
+
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     marks = operation.pop("x-portfolio")
-    for parameter in operation.get("parameters", []):
-        described = PATH_PARAMETERS.get(parameter["name"]) if parameter.get("in") == "path" else None
-        if described:
-            parameter["description"], parameter["example"] = described
     if marks["if_match"]:
         operation.setdefault("parameters", []).append(_IF_MATCH)
     answers = {code: answer for code, answer in operation["responses"].items() if code[0] in "23"}

@@ -82,7 +82,12 @@ def application_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[
         found.append(one_of(rows.c.status, query["status"]))
     if query.get("submitted_to"):
         found.append(rows.c.counts_from_on <= query["submitted_to"])
-    return found
+    return [*found, *_amount_known(rows.c.requested_amount, query)]
+
+
+def _amount_known(amount: sa.ColumnElement[Any], query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    known = query.get("amount_known")
+    return [] if known is None else [amount.is_not(None) if known else amount.is_(None)]
 
 
 def award_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
@@ -97,11 +102,9 @@ def award_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[sa.Col
     for name in ("payments_known", "open", "day_known"):
         if query.get(name) is not None:
             found.append(rows.c[name].is_(query[name]))
-    if query.get("amount_known") is not None:
-        found.append(rows.c.amount.is_not(None) if query["amount_known"] else rows.c.amount.is_(None))
     if query.get("amount_qualifier"):
         found.append(one_of(rows.c.amount_qualifier, query["amount_qualifier"]))
-    return found
+    return [*found, *_amount_known(rows.c.amount, query)]
 
 
 def entry_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
@@ -148,7 +151,7 @@ def list_applications(moment: Reading, query: Mapping[str, Any], view: str) -> L
             *["submitted_on_precision", "decided_on", "decided_on_precision", "counts_from_on", "status", "basis"],
             *_TAIL,
         ],
-        money=("requested_amount", "eligible_cost"),
+        money=("requested_amount", "eligible_cost", "requested_rate"),
     )
 
 

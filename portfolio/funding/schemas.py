@@ -152,6 +152,7 @@ class ApplicationQuerySchema(LineQuerySchema):
 
     status = query_codes(lists.APPLICATION_STATUS, "Status on valid_on.", nullable=True)
     submitted_to = QueryDay(metadata=about("Counted as submitted on or before this day.", "2022-12-31"))
+    amount_known = QueryBool(metadata=about("Whether the requested amount is known.", True))
 
 
 class TransitionInputSchema(StrictSchema):

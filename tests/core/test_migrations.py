@@ -61,6 +61,17 @@ def test_serving_an_old_schema_stops_with_a_sentence(empty_url: str) -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_a_schema_of_a_newer_program_is_left_alone(empty_url: str) -> None:
+    database = Database(empty_url)
+    migrate.upgrade(database)
+    with database.write_engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0999_later'"))
+    for step in (migrate.upgrade, migrate.require_newest):
+        with pytest.raises(migrate.SchemaMismatch, match="0999_later, newer than this program's"):
+            step(database)
+    database.dispose()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "word"),
     [

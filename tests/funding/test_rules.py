@@ -63,6 +63,12 @@ def money(client: FlaskClient, coordinator: Headers) -> Money:
 
 
 class TestApplication:
+    def test_is_downloaded_with_the_decimal_comma_of_german_excel(self, money: Money, client: FlaskClient) -> None:
+        money.application(requested_rate="0.8500", requested_amount="1234.50")
+        path = "/v1/applications?project=ruhr-digital&format=csv-de"
+        line = client.get(path, headers=money.headers).get_data(as_text=True).splitlines()[1]
+        assert ";1234,50;;0,8500;" in line
+
     def test_is_a_draft_that_only_its_ministry_sees(
         self, money: Money, client: FlaskClient, editor: Callable[[str], Headers]
     ) -> None:

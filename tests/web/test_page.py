@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
+from babel.dates import format_datetime
 from babel.numbers import parse_decimal
 from flask.testing import FlaskClient
+
+from portfolio.core.dates import REGION
 
 
 class Figures(HTMLParser):
@@ -21,7 +25,7 @@ class Figures(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
-        if tag == "a" and named.get("class") in ("figure", "sum"):
+        if tag == "a" and named.get("class") in ("figure", "sum", "official", "file"):
             self._open = (named["class"] or "", named["href"] or "")
 
     def handle_data(self, data: str) -> None:
@@ -40,7 +44,7 @@ class TestFirstPage:
     @pytest.mark.parametrize("language", ["de", "en"])
     def test_every_count_is_what_its_link_gives(self, client: FlaskClient, language: str) -> None:
         counts = [(link, text) for kind, link, text in _figures(client, language) if kind == "figure"]
-        assert len(counts) >= 4 + 5 * 7 + 6 + 5
+        assert len(counts) >= 4 + 7 * 7 + 6 + 5 + 5 + 5
         for link, text in counts:
             number = re.match(r"\d+", text)
             assert number, text
@@ -48,7 +52,8 @@ class TestFirstPage:
 
     def test_every_sum_is_what_its_link_gives(self, client: FlaskClient) -> None:
         sums = [(link, text) for kind, link, text in _figures(client, "de") if kind == "sum"]
-        assert len(sums) == 4
+        assert [text[:11] for _, text in sums if text[0].isdigit()] == ["29.149.664,", "18.049.664,"]
+        assert len(sums) == 5
         for link, text in sums:
             items = client.get(f"{link}&limit=200").json["items"]
             if not text[0].isdigit():
@@ -56,6 +61,39 @@ class TestFirstPage:
                 continue
             amounts = [Decimal(item["amount"]) for item in items if item["amount"] is not None]
             assert sum(amounts) == parse_decimal(text.replace("€", "").strip("\xa0 "), locale="de"), link
+
+    def test_the_fields_and_the_unassigned_add_up_to_all(self, client: FlaskClient) -> None:
+        text = client.get("/?lang=de").get_data(as_text=True)
+        table = text[text.index("<tbody>") : text.index("</tfoot>")]
+        *rows, total = [[int(n) for n in re.findall(r">(\d+)</a>", row)] for row in table.split("<tr>")[1:]]
+        assert [row[-1] for row in rows] == [6, 11, 23, 5, 10, 19]
+        assert [sum(column) for column in zip(*rows, strict=True)] == total
+        assert total[-1] == 74
+
+    def test_official_counts_stand_with_their_days_beside_the_register(self, client: FlaskClient) -> None:
+        official = [(link, text) for kind, link, text in _figures(client, "de") if kind == "official"]
+        recorded = client.get(official[0][0]).json["official_counts"]
+        names = ("projects_total", "under_way", "completed", "under_review", "not_pursued")
+        assert [int(text) for _, text in official] == [c[n] for c in recorded for n in names if c[n] is not None]
+        text = client.get("/?lang=de").get_data(as_text=True)
+        for day in ("9. September 2019", "August 2020", "Dezember 2024"):
+            assert f">{day}</a>" in text
+        assert "9 September 2019" in client.get("/?lang=en").get_data(as_text=True)
+
+    @pytest.mark.parametrize(("language", "delimiter"), [("de", ";"), ("en", ",")])
+    def test_every_download_is_a_file(self, client: FlaskClient, language: str, delimiter: str) -> None:
+        files = [link for kind, link, _ in _figures(client, language) if kind == "file"]
+        assert len(files) == 9
+        for link in files:
+            answer = client.get(link)
+            assert answer.status_code == 200, link
+            assert answer.headers["Content-Disposition"].startswith("attachment"), link
+            assert delimiter in answer.get_data(as_text=True).splitlines()[0], link
+
+    def test_says_since_when_it_knows(self, client: FlaskClient) -> None:
+        at = client.get("/v1/reports/portfolio").json["known_at"]
+        shown = format_datetime(datetime.fromisoformat(at).astimezone(REGION), format="long", locale="de_DE")
+        assert f"<td>{shown}</td>" in client.get("/?lang=de").get_data(as_text=True)
 
     def test_says_what_is_unknown_in_words(self, client: FlaskClient) -> None:
         page = client.get("/").get_data(as_text=True)
@@ -70,7 +108,7 @@ class TestFirstPage:
         assert "unsafe" not in policy
         assert answer.headers["Content-Language"] == "en"
         text = answer.get_data(as_text=True)
-        assert re.findall(r'<(?:link|script|img)[^>]+(?:href|src)="(?!/)', text) == []
+        assert re.findall(r'<(?:link|script|img)[^>]+(?:href|src)="(?!/|data:,)', text) == []
         assert " style=" not in text
         with client.get("/docs/page.css") as styles:
             assert styles.status_code == 200
