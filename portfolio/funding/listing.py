@@ -229,10 +229,12 @@ def list_entries(moment: Reading, query: Mapping[str, Any]) -> Listing:
                 "paid_out",
                 "payer",
                 "payee",
+                "file_reference",
                 "document_reference",
                 "award",
             ],
-            *["application", "reverses", "year", "project_status", "application_status", "demo", "id", "version"],
+            *["application", "reverses", "year", "project_status", "application_status"],
+            *["source_url", "demo", "id", "version"],
         ],
         money=("amount", "paid_out"),
     )
@@ -352,7 +354,7 @@ def _presenter(schema: ma.Schema, internal: Sequence[str]) -> Callable[[Row, str
 
 present_application = _presenter(_APPLICATION, ("file_reference",))
 present_award = _presenter(_AWARD, ("file_reference",))
-present_entry = _presenter(_ENTRY, ("document_reference", "comment"))
+present_entry = _presenter(_ENTRY, ("file_reference", "document_reference", "comment"))
 
 
 def _one(moment: Reading, statement: sa.Select[Any], what: str) -> Row:
