@@ -15,10 +15,11 @@ from portfolio.core.problems import register_problem_handlers
 from portfolio.core.settings import Settings, read_settings
 from portfolio.core.version import VERSION
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
+from portfolio.funding.listing import funded_projects
 from portfolio.history import log, recorder
 from portfolio.milestones import routes as milestone_routes
 from portfolio.organisations import routes as organisation_routes
-from portfolio.projects import decision_routes
+from portfolio.projects import decision_routes, funded
 from portfolio.projects import programme_routes as ruhr_routes
 from portfolio.projects import routes as project_routes
 from portfolio.reports import routes as report_routes
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         api.register_blueprint(blueprint)
     register_problem_handlers(app)
     guard.install(app)
+    funded.is_answered_by(funded_projects)
     app.extensions["portfolio_api"] = api
     for part in (docs, health, page):
         app.register_blueprint(part.blueprint)

@@ -37,7 +37,7 @@ from portfolio.history.reading import Reading, reading_of
 from portfolio.history.recorder import recorded
 from portfolio.history.schemas import ClockQuerySchema
 from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, reading
-from portfolio.projects.listing import read_project
+from portfolio.projects.addresses import project_at
 from portfolio.projects.service import lead_of, lock_project
 
 blp = Blueprint("applications", __name__, url_prefix="/v1", description="Money asked for.")
@@ -69,7 +69,7 @@ class ProjectApplications(MethodView):
         The same list as /v1/applications, of one project.
         """
         with reading(query) as moment:
-            project = read_project(moment, slug)
+            project = project_at(moment, slug)
             narrowed = {**query, "project": [slug], "include_demo": query["include_demo"] or project["demo"]}
             return answer_list(moment, list_applications(moment, narrowed, current_view()), query)
 

@@ -73,9 +73,12 @@ def project_of(session: Session, application: Application) -> Project:
 def update_application(session: Session, application: Application, changes: ApplicationValues) -> Application:
     """Apply ``changes`` to a locked application; every one is recorded.
 
-    :raises Invalid: as for a new one.
+    :raises Invalid: as for a new one, or a submitted application would no longer say how much it asks for.
     """
     _apply(session, application, changes)
+    if application.requested_amount is None and application.status != lifecycle.DRAFT and "requested_amount" in changes:
+        detail = "A submitted application says how much is asked for; send the amount."
+        raise Invalid(detail, errors=[ProblemError(pointer="#/requested_amount", code="amount_missing", detail=detail)])
     session.flush()
     return application
 

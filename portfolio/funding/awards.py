@@ -91,9 +91,11 @@ def application_of(session: Session, award: Award) -> Application:
     return session.get_one(Application, award.application_id)
 
 
-def paid_out_of(session: Session, chain_id: UUID) -> Decimal:
-    """What was paid on a chain so far: disbursements less repayments and corrections, EUR."""
+def paid_out_of(session: Session, chain_id: UUID, *, before: date | None = None) -> Decimal:
+    """What was paid on a chain so far, or ``before`` a day: disbursements less repayments and corrections, EUR."""
     statement = sa.select(sa.type_coerce(sa.func.sum(LedgerEntry.paid_out), LedgerEntry.paid_out.type))
+    if before is not None:
+        statement = statement.where(LedgerEntry.booked_on < before)
     return session.scalar(statement.where(LedgerEntry.chain_id == chain_id)) or ZERO
 
 
@@ -277,8 +279,8 @@ def _supersede(session: Session, previous: Award, award: Award) -> None:
 
 
 def _claim_back(session: Session, award: Award, entitled: Decimal, on: date) -> None:
-    """Open a recovery claim for what was paid above what the award still grants (DOMAIN rule 10)."""
-    surplus = paid_out_of(session, award.chain_id) - entitled
+    """Open a recovery claim for what was paid above what the award still grants and is not claimed yet (rule 10)."""
+    surplus = paid_out_of(session, award.chain_id) - entitled - _claimed_on(session, award.chain_id)
     if surplus > 0:
         session.add(
             LedgerEntry(
@@ -291,6 +293,22 @@ def _claim_back(session: Session, award: Award, entitled: Decimal, on: date) -> 
             )
         )
         session.flush()
+
+
+def _claimed_on(session: Session, chain_id: UUID) -> Decimal:
+    """What is claimed back on a chain and not repaid since, EUR; what was reversed never was."""
+    statement = sa.select(LedgerEntry).where(LedgerEntry.chain_id == chain_id)
+    entries = session.scalars(statement.order_by(LedgerEntry.created_at, LedgerEntry.id)).all()
+    reversed_ids = {entry.reverses_id for entry in entries}
+    claimed = ZERO
+    for entry in entries:
+        if entry.id in reversed_ids:
+            continue
+        if entry.type == lifecycle.RECOVERY_CLAIM:
+            claimed += entry.amount
+        elif entry.type == lifecycle.REPAYMENT:
+            claimed = max(ZERO, claimed - entry.amount)
+    return claimed
 
 
 def _know_payments(session: Session, award: Award, until: date | None) -> None:

@@ -98,6 +98,7 @@ ENTRY: dict[str, Any] = {
     "payer": None,
     "payee": "Ruhr Tourismus GmbH",
     "reverses": None,
+    "source_url": None,
     "year": 2026,
 }
 STATEMENT: dict[str, Any] = {

@@ -127,19 +127,44 @@ def _reversed(session: Session, award: Award, values: EntryValues, reverses: UUI
 
 
 def _require_room(session: Session, award: Award, values: EntryValues, amount: Decimal, paid_out: Decimal) -> None:
-    total = paid_out_of(session, award.chain_id) + paid_out
     if values["type"] == lifecycle.DISBURSEMENT:
-        if award.status not in lifecycle.PAYABLE or award.final_on is None or award.final_on > values["booked_on"]:
-            raise NotFinal(
-                f"The award is {award.status}"
-                + (f", final on {award.final_on}" if award.final_on else "")
-                + "; a disbursement needs a final award on its day (VV no. 7.1 to §44 LHO NRW)."
-            )
-        if award.amount is not None and total > award.amount:
-            left = format_amount(award.amount - total + amount)
-            raise AboveAward(f"Only {left} of {format_amount(award.amount)} are left; amend the award first.")
-    elif paid_out < 0 and total < 0:
+        _require_final(session, award, values["booked_on"])
+        _require_below(session, award, values["booked_on"], amount)
+        return
+    total = paid_out_of(session, award.chain_id) + paid_out
+    if paid_out < 0 and total < 0:
         raise BelowZero(f"Only {format_amount(total - paid_out)} were paid out; no more can be paid back.")
+
+
+def _require_final(session: Session, award: Award, day: date) -> None:
+    """A payment needs the award of its chain that is in force on its day to be final by then (DOMAIN rule 9).
+
+    So a payment made under an award that was amended since can still be entered, and one before the amendment is
+    final cannot be made.
+    """
+    of_day = next((member for member in chain_of(session, award.chain_id) if _is_in_force(member, day)), award)
+    is_final = of_day.final_on is not None and of_day.final_on <= day
+    if not is_final or award.status not in (lifecycle.ISSUED, *lifecycle.PAYABLE):
+        raise NotFinal(
+            f"The award in force on {day} is {of_day.status}"
+            + (f", final on {of_day.final_on}" if of_day.final_on else "")
+            + "; a disbursement needs a final award on its day (VV no. 7.1 to §44 LHO NRW)."
+        )
+
+
+def _is_in_force(award: Award, day: date) -> bool:
+    return award.counts_from_on <= day and (award.ended_on is None or award.ended_on > day)
+
+
+def _require_below(session: Session, award: Award, day: date, amount: Decimal) -> None:
+    """From its day on, a payment lifts the sum above none of the awards of the chain (DOMAIN rule 10)."""
+    for member in chain_of(session, award.chain_id):
+        if member.amount is None or (member.ended_on is not None and member.ended_on <= day):
+            continue
+        left = member.amount - paid_out_of(session, award.chain_id, before=member.ended_on)
+        if amount > left:
+            of_all = format_amount(member.amount)
+            raise AboveAward(f"Only {format_amount(max(ZERO, left))} of {of_all} are left; amend the award first.")
 
 
 def _move_known(session: Session, award: Award, booked_on: date) -> None:

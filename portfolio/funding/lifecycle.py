@@ -46,7 +46,7 @@ AWARD = Lifecycle(
     ISSUED,
     {
         ISSUED: (FINAL, REVOKED),
-        FINAL: (ACTIVE, PROOF_DUE, REVOKED),
+        FINAL: (ACTIVE, REVOKED),
         ACTIVE: (PROOF_DUE, REVOKED),
         PROOF_DUE: (SETTLED, REVOKED),
         SETTLED: (),

@@ -10,9 +10,12 @@ import marshmallow as ma
 import sqlalchemy as sa
 
 from portfolio.access.guard import FULL_VIEW, PUBLIC_VIEW, sees_internal
+from portfolio.core.fields import NONE
 from portfolio.core.lists import one_of
 from portfolio.core.problems import Invalid, NotFound, ProblemError
+from portfolio.funding.codelists import LEVEL
 from portfolio.funding.models import (
+    Application,
     ApplicationStatusChange,
     AwardStatusChange,
     FundingProgramme,
@@ -28,6 +31,7 @@ from portfolio.funding.schemas import (
 )
 from portfolio.history.reading import Reading
 from portfolio.history.serving import Listing, Row
+from portfolio.projects.models import Project
 from portfolio.projects.on_day import projects_on
 
 _PROGRAMME = FundingProgrammeSchema()
@@ -119,6 +123,26 @@ def entry_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[sa.Col
     if query.get("counts") is not None:
         found.append(rows.c.counts.is_(query["counts"]))
     return found
+
+
+def funded_projects(moment: Reading, query: Mapping[str, Any]) -> sa.Select[Any]:
+    """The slugs of projects with an application, drafts apart, of the levels and programmes that a query names.
+
+    :raises Invalid: there is no such level.
+    """
+    application, project = moment.at(Application, name="funded"), moment.at(Project, name="funded_project")
+    programme = moment.at(FundingProgramme, name="funded_by")
+    conditions: list[sa.ColumnElement[bool]] = [application.c.counts_from_on.is_not(None)]
+    for level in query.get("level") or ():
+        if level not in (*LEVEL.codes, NONE):
+            detail = f"Use any of {', '.join((*LEVEL.codes, NONE))}."
+            raise Invalid(detail, errors=[ProblemError("not_in_list", detail, parameter="level")])
+    for column, name in ((application.c.level, "level"), (programme.c.code, "programme")):
+        if query.get(name):
+            conditions.append(one_of(column, query[name]))
+    joined = application.join(project, project.c.id == application.c.project_id)
+    joined = joined.outerjoin(programme, programme.c.id == application.c.programme_id)
+    return sa.select(project.c.slug).select_from(joined).where(*conditions)
 
 
 def _uuid(text: str) -> UUID:
@@ -232,10 +256,12 @@ def list_entries(moment: Reading, query: Mapping[str, Any]) -> Listing:
                 "paid_out",
                 "payer",
                 "payee",
+                "file_reference",
                 "document_reference",
                 "award",
             ],
-            *["application", "reverses", "year", "project_status", "application_status", "demo", "id", "version"],
+            *["application", "reverses", "year", "project_status", "application_status"],
+            *["source_url", "demo", "id", "version"],
         ],
         money=("amount", "paid_out"),
     )
@@ -355,7 +381,7 @@ def _presenter(schema: ma.Schema, internal: Sequence[str]) -> Callable[[Row, str
 
 present_application = _presenter(_APPLICATION, ("file_reference",))
 present_award = _presenter(_AWARD, ("file_reference",))
-present_entry = _presenter(_ENTRY, ("document_reference", "comment"))
+present_entry = _presenter(_ENTRY, ("file_reference", "document_reference", "comment"))
 
 
 def _one(moment: Reading, statement: sa.Select[Any], what: str) -> Row:

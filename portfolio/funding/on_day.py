@@ -118,6 +118,8 @@ def _entries(moment: Shape) -> sa.Select[Any]:
         award.c.payments_known_until,
         application.c.id.label("application"),
         application.c.recipient_text,
+        application.c.file_reference,
+        award.c.source_url,
         *_application_keys(moment, application),
         _year(entry.c.booked_on),
         (sa.type_coerce(entry.c.paid_out, sa.BigInteger) != 0).label("counts"),

@@ -316,8 +316,10 @@ class LedgerEntrySchema(_LineSchema, RecordSchema):
     programme = Slug(allow_none=True, metadata=about("Funding programme."))
     applicant = Name(allow_none=True, metadata=about("Organisation that applied."))
     recipient_text = Text(allow_none=True, metadata=about("Recipient in the published wording."))
+    file_reference = Text(allow_none=True, metadata=about("File number of the application; not public."))
     document_reference = Text(allow_none=True, metadata=about("Document; not public."))
     comment = LongText(allow_none=True, metadata=about("Not public."))
+    source_url = Url(allow_none=True, metadata=about("Source of the award."))
 
 
 class LedgerEntryQuerySchema(LineQuerySchema):

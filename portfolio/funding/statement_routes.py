@@ -13,7 +13,7 @@ from portfolio.funding import examples
 from portfolio.funding.listing import list_statements
 from portfolio.funding.schemas import StatementQuerySchema, StatementSchema
 from portfolio.history.serving import answer_list, reading
-from portfolio.projects.listing import read_project
+from portfolio.projects.addresses import project_at
 
 blp = Blueprint("funding-statements", __name__, url_prefix="/v1", description="What sources say; never in a total.")
 
@@ -43,6 +43,6 @@ class ProjectFundingStatements(MethodView):
         The same list as /v1/funding-statements, of one project.
         """
         with reading(query) as moment:
-            project = read_project(moment, slug)
+            project = project_at(moment, slug)
             narrowed = {**query, "project": [slug], "include_demo": query["include_demo"] or project["demo"]}
             return answer_list(moment, list_statements(moment, narrowed), query)

@@ -17,6 +17,7 @@ from portfolio.history.serving import Listing, Row
 from portfolio.milestones.models import MilestoneForecast, MilestoneStatusChange
 from portfolio.milestones.on_day import milestones_on
 from portfolio.milestones.schemas import ForecastSchema, MilestoneSchema, MilestoneStatusChangeSchema
+from portfolio.projects.funded import funded_conditions
 
 _MILESTONE = MilestoneSchema()
 _FORECAST = ForecastSchema()
@@ -58,7 +59,7 @@ def milestone_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[sa
 def list_milestones(moment: Reading, query: Mapping[str, Any]) -> Listing:
     """Milestones by the filters of ``MilestoneQuerySchema``."""
     rows = milestones_on(moment)
-    conditions = milestone_conditions(rows, query)
+    conditions = [*milestone_conditions(rows, query), *funded_conditions(rows.c.project, moment, query)]
     if query.get("q"):
         conditions.append(rows.c.id.in_(_titled(moment, rows, query["q"])))
     return Listing(

@@ -45,7 +45,7 @@ from portfolio.milestones.service import (
     transition_milestone,
     update_milestone,
 )
-from portfolio.projects.listing import read_project
+from portfolio.projects.addresses import project_at
 from portfolio.projects.service import lead_of, lock_project
 
 blp = Blueprint("milestones", __name__, url_prefix="/v1", description="What was to happen, and what happened.")
@@ -132,7 +132,7 @@ class ProjectMilestones(MethodView):
         The same list as /v1/milestones, of one project.
         """
         with reading(query) as moment:
-            project = read_project(moment, slug)
+            project = project_at(moment, slug)
             narrowed = {**query, "project": [slug], "include_demo": query["include_demo"] or project["demo"]}
             return answer_list(moment, list_milestones(moment, narrowed), query)
 

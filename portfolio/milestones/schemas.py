@@ -84,6 +84,8 @@ class MilestoneQuerySchema(ListQuerySchema, DemoQuerySchema):
     project = query_names("Address of the project.", "start4chem")
     action_field = query_codes(ACTION_FIELD, "Field on valid_on.", nullable=True)
     ministry = query_names("Lead ministry on valid_on.", "MWIKE")
+    level = query_names("Of projects with an application of this level.", "eu")
+    programme = query_names("Of projects with an application to this funding programme.", "efre-regio-nrw")
     status = query_codes(lists.MILESTONE_STATUS, "Status on valid_on.", nullable=True)
     outcome = query_codes(lists.OUTCOME, "Where it stands on valid_on.")
     kind = query_codes(lists.MILESTONE_KIND, "Kind.")

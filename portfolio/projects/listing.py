@@ -13,6 +13,7 @@ from portfolio.core.problems import NotFound
 from portfolio.history.reading import Reading
 from portfolio.history.serving import Listing, Row
 from portfolio.organisations.models import Organisation
+from portfolio.projects.funded import funded_conditions
 from portfolio.projects.models import (
     Assignment,
     Decision,
@@ -100,7 +101,9 @@ def list_projects(moment: Reading, query: Mapping[str, Any]) -> Listing:
     project = projects_on(moment)
     return Listing(
         name="projects",
-        statement=sa.select(project).where(*project_filters(project, query)),
+        statement=sa.select(project).where(
+            *project_filters(project, query), *funded_conditions(project.c.slug, moment, query)
+        ),
         identity=project.c.id,
         sorts={
             "slug": project.c.slug,

@@ -76,7 +76,7 @@ def appoint(
     """Give an organisation a part in a locked project. A new lead ministry ends the one before it.
 
     :raises PeriodOverlap: a later lead role is already recorded.
-    :raises Invalid: the organisation does not exist on that day, or a lead ministry has no first day.
+    :raises Invalid: the organisation does not exist on that day, is no ministry, or a lead has no first day.
     """
     found = session.scalar(sa.select(Organisation).where(Organisation.code == organisation))
     if found is None:
@@ -103,6 +103,9 @@ def appoint(
 def _lead(session: Session, project: Project, organisation: Organisation, from_on: date | None) -> ProjectRole | None:
     if from_on is None:
         raise _unknown("from_on", "A lead ministry leads from a day on; give from_on.", "required")
+    if organisation.kind != "ministry":
+        detail = f"{organisation.code} is of the kind {organisation.kind}; only a ministry leads a project."
+        raise _unknown("organisation", detail, "not_a_ministry")
     if organisation.valid_to is not None and organisation.valid_to <= from_on:
         detail = f"{organisation.code} exists until {organisation.valid_to}; appoint its successor from {from_on} on."
         raise _unknown("organisation", detail, "not_valid_on_day")

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect
+from flask import Response
 from flask.views import MethodView
 
 from portfolio.access.guard import current_view, require_own, sees_internal, transaction
 from portfolio.core.answers import deleted_answer, required_version
 from portfolio.core.api import Blueprint
-from portfolio.core.problems import NotFound
 from portfolio.core.records import items_of, page_of
 from portfolio.history.reading import reading_of
 from portfolio.history.recorder import recorded
 from portfolio.history.schemas import ClockQuerySchema
 from portfolio.history.serving import Row, answer_items, answer_list, answer_record, answer_written, reading
 from portfolio.projects import examples
+from portfolio.projects.addresses import project_at
 from portfolio.projects.listing import (
     assignments_of,
     journal_of_day,
     list_projects,
-    moved_to,
     present_project,
     read_project,
     roles_of,
@@ -102,14 +101,7 @@ class ProjectBySlug(MethodView):
         As it stood on `valid_on` and as the register knew it at `known_at`. A former address answers 308.
         """
         with reading(query) as moment:
-            try:
-                row = read_project(moment, slug)
-            except NotFound:
-                target = moved_to(moment, slug)
-                if target is None:
-                    raise
-                return redirect(f"/v1/projects/{target}", 308)
-            return answer_record(moment, present_project(row, current_view()))
+            return answer_record(moment, present_project(project_at(moment, slug), current_view()))
 
     @blp.operation(
         "updateProject",
@@ -163,7 +155,7 @@ class ProjectTransitions(MethodView):
         Its journal, oldest first, as known at `known_at`.
         """
         with reading(query) as moment:
-            row = read_project(moment, slug)
+            row = project_at(moment, slug)
             items = [_change(change, row) for change in journal_of_day(moment, row["id"])]
             return answer_items(moment, items)
 
@@ -195,7 +187,7 @@ class ProjectAssignments(MethodView):
         Oldest first; `to_on` is the first day after a period.
         """
         with reading(query) as moment:
-            row = read_project(moment, slug)
+            row = project_at(moment, slug)
             items = [_assignment(assignment) for assignment in assignments_of(moment, row["id"])]
             return answer_items(moment, items)
 
@@ -228,7 +220,7 @@ class ProjectRoles(MethodView):
         Lead ministries, implementing bodies, partners and funders, with their periods.
         """
         with reading(query) as moment:
-            row = read_project(moment, slug)
+            row = project_at(moment, slug)
             return answer_items(moment, [_role(role) for role in roles_of(moment, row["id"])])
 
     @blp.operation("appointOrganisation", access="projects.appoint", body="json", example=examples.PROJECT)

@@ -150,6 +150,8 @@ class ProjectQuerySchema(ListQuerySchema, DemoQuerySchema):
     status_basis = query_codes(lists.STATUS_BASIS, "What the status rests on.", nullable=True)
     bucket = query_codes(lists.BUCKET, "Group in reports on valid_on.")
     theme_forum = query_numbers("Theme forum.", 1, 20, "13")
+    level = query_names("With an application of this level.", "eu")
+    programme = query_names("With an application to this funding programme.", "efre-regio-nrw")
     state_year = query_numbers("Year of the known state; none: state or day not known.", 2000, 2100, "2022")
     list_confidence = query_codes(lists.LIST_CONFIDENCE, "How sure it is a project of its own.", nullable=True)
     action_field_basis = query_codes(lists.ASSIGNMENT_BASIS, "How the field is known.", nullable=True)

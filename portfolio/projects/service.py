@@ -31,6 +31,13 @@ class SlugTaken(Conflict):
     title = "This address belongs to another project"
 
 
+class OpeningStockClosed(Conflict):
+    """The proposals of the opening stock are those of the published data; every later one is admitted by a decision."""
+
+    slug = "opening-stock-closed"
+    title = "The opening stock is closed"
+
+
 class NotADraft(Conflict):
     """Only a proposal that never entered the population may be deleted."""
 
@@ -127,8 +134,14 @@ def create_project(
     """Make a proposal: a project in status ``proposed`` from ``proposed_on`` on, which is not in the future.
 
     :raises SlugTaken: the slug is or was another project's.
+    :raises OpeningStockClosed: a reported proposal would enter the opening stock, without a decision (DOMAIN rule 1).
     """
     refuse_future(proposed_on, name="proposed_on")
+    if proposed_on <= OPENING_ON and basis == REPORTED:
+        raise OpeningStockClosed(
+            f"The 75 proposals of {OPENING_ON} are the opening stock, which is complete; propose a project after that "
+            "day, and let a decision admit it."
+        )
     _require_free_slug(session, values["slug"])
     project = Project(
         title_known=True,

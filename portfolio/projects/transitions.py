@@ -17,6 +17,7 @@ from portfolio.projects.decisions import find_decision
 from portfolio.projects.lifecycle import (
     ADOPTED,
     CLOSED,
+    LEAVES_POPULATION,
     LIFECYCLE,
     MERGED,
     NOT_PURSUED,
@@ -52,8 +53,7 @@ def transition_project(session: Session, project: Project, asked: Transition) ->
     :raises TransitionNotAllowed: the lifecycle has no such step; the allowed ones are named.
     :raises RequirementMissing: decision, field, lead ministry, target or reason is missing.
     """
-    LIFECYCLE.require(project.status, asked.to)
-    _require_return(session, project, asked.to)
+    _require_step(session, project, asked.to)
     decision = find_decision(session, asked.decision) if asked.decision else None
     target = find_project(session, asked.merged_into) if asked.merged_into else None
     _require_what_it_needs(session, project, asked, decision, target)
@@ -128,16 +128,28 @@ def _was_admitted(session: Session, project: Project) -> bool:
     return any(change.to_status == ADOPTED for change in journal_of(session, project))
 
 
-def _require_return(session: Session, project: Project, target: str) -> None:
-    """A suspended project goes on where it was suspended, so that a suspension is no way round an admission."""
-    if project.status != SUSPENDED or target in CLOSED:
-        return
-    before = journal_of(session, project)[-1].from_status
-    if target != before:
-        allowed = [status for status in LIFECYCLE.successors[SUSPENDED] if status == before or status in CLOSED]
-        raise TransitionNotAllowed(
-            f"The project was suspended while {before}; allowed from there: {', '.join(allowed)}.", allowed=allowed
+def _require_step(session: Session, project: Project, target: str) -> None:
+    """The lifecycle's step, with two limits: neither a suspension nor a re-opening is a way round the admission.
+
+    A suspended project goes on where it was suspended; one that was dropped before its admission is first admitted.
+    """
+    current = project.status
+    if current == SUSPENDED:
+        before = journal_of(session, project)[-1].from_status
+        _require_one_of(
+            target,
+            [status for status in LIFECYCLE.successors[SUSPENDED] if status == before or status in CLOSED],
+            f"The project was suspended while {before}",
         )
+    elif current in CLOSED and not _was_admitted(session, project):
+        _require_one_of(target, [ADOPTED], f"The project is {current} and was never admitted")
+    LIFECYCLE.require(current, target)
+
+
+def _require_one_of(target: str, allowed: list[str], state: str) -> None:
+    if target not in allowed:
+        detail = f"{state}; it cannot become {target}. Allowed from there: {', '.join(allowed)}."
+        raise TransitionNotAllowed(detail, allowed=allowed)
 
 
 def _require_what_it_needs(
@@ -147,7 +159,7 @@ def _require_what_it_needs(
     admits = asked.to == ADOPTED and not _was_admitted(session, project)
     if decision is None and (admits or asked.to == TRANSFERRED_OUT or is_reopening(project.status, asked.to)):
         missing.append("a decision (POST /v1/decisions first, then its id as `decision`)")
-    if asked.to == ADOPTED:
+    if asked.to == ADOPTED or (project.title_known and is_reopening(project.status, asked.to)):
         if assignment_on(session, project, asked.on) is None:
             missing.append(f"an action field on {asked.on}")
         if lead_of(session, project, asked.on) is None:
@@ -159,6 +171,8 @@ def _require_what_it_needs(
             missing.append("the project it is merged into, as `merged_into`")
         elif target.id == project.id:
             missing.append("another project than itself to be merged into")
+        elif target.status in LEAVES_POPULATION or target.demo != project.demo:
+            missing.append(f"a project to be merged into that is still there ({target.slug} is {target.status})")
     if missing:
         raise RequirementMissing(f"{project.slug} cannot become {asked.to}; it needs {' and '.join(missing)}.")
     if decision is not None and decision.decided_on > asked.on:

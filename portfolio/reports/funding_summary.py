@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -71,6 +71,16 @@ _COUNTED = [
 ]
 
 
+_NO_FLOW: dict[str, Any] = {
+    "paid_out": None,
+    "payments_known_until": None,
+    "to_flow": None,
+    "to_flow_lines": 0,
+    "lapsed": None,
+    "overpaid": None,
+}
+
+
 def _known_sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     if one is None or other is None:
         return other if one is None else one
@@ -85,12 +95,21 @@ class FundingSummary:
     group_by: Sequence[str]
     filters: Mapping[str, Any]
     cells: dict[Group, Cell] = field(default_factory=dict)
+    total: Cell = field(default_factory=Cell)
+
+    def add(self, row: sa.Row[Any], found: Cell) -> None:
+        """Add what a row found to its group and to the total.
+
+        An award's year says nothing of the years in which its money flows, so cells by year leave that out.
+        """
+        self.total.add(found)
+        group = tuple(getattr(row, f"key_{name}") for name in self.group_by)
+        if "year" in self.group_by and found.approved_lines:
+            found = replace(found, **_NO_FLOW)
+        self.cells.setdefault(group, Cell()).add(found)
 
     def body(self) -> dict[str, Any]:
         """The report as JSON (shape: DOMAIN 5)."""
-        total = Cell()
-        for cell in self.cells.values():
-            total.add(cell)
         known_at = self.moment.known_at
         return {
             "revision": self.moment.revision,
@@ -98,7 +117,7 @@ class FundingSummary:
             "known_at": format_instant(known_at) if known_at else None,
             "group_by": list(self.group_by),
             "items": [self._item(group, self.cells[group]) for group in ordered(set(self.cells))],
-            "total": self._numbers({}, total),
+            "total": self._numbers({}, self.total),
         }
 
     def _item(self, group: Group, cell: Cell) -> dict[str, Any]:
@@ -112,7 +131,7 @@ class FundingSummary:
         def link(path: str, **conditions: Any) -> str:
             return lines_link(path, self.moment, {**asked, **conditions})
 
-        by_year = "year" in self.group_by
+        by_year = "year" in group
         flow_lines = None if by_year else link("/v1/awards", in_force_on=day, payments_known=True)
         return {
             "applied": {
@@ -174,11 +193,13 @@ def _add_applied(summary: FundingSummary, query: Mapping[str, Any]) -> None:
         _count(rows.c.submitted_on.is_(None), "without_day"),
     ).where(*application_conditions(rows, query))
     for row in _grouped(summary, statement, rows):
-        cell = _cell(summary, row)
-        cell.applied += row.amount or ZERO
-        cell.applied_lines += row.lines
-        cell.applied_without_amount += row.without_amount
-        cell.applied_without_day += row.without_day
+        found = Cell(
+            applied=row.amount or ZERO,
+            applied_lines=row.lines,
+            applied_without_amount=row.without_amount,
+            applied_without_day=row.without_day,
+        )
+        summary.add(row, found)
 
 
 def _add_approved(summary: FundingSummary, query: Mapping[str, Any]) -> None:
@@ -199,23 +220,23 @@ def _add_approved(summary: FundingSummary, query: Mapping[str, Any]) -> None:
         _sum(rows.c.lapsed, "lapsed"),
         _sum(rows.c.overpaid, "overpaid"),
     ).where(*award_conditions(rows, query))
-    by_year = "year" in summary.group_by
     for row in _grouped(summary, statement, rows):
-        cell = _cell(summary, row)
-        cell.approved += row.amount or ZERO
-        cell.approved_exact += row.exact or ZERO
-        cell.approved_lines += row.lines
-        cell.approved_not_exact += row.not_exact
-        cell.approved_without_amount += row.without_amount
-        cell.approved_without_day += row.without_day
-        cell.lines_without_payments += row.without_payments
-        if by_year:
-            continue  # an award's year says nothing of the years in which its money flows
-        cell.to_flow_lines += row.with_payments
-        cell.to_flow, cell.lapsed, cell.overpaid = row.to_flow, row.lapsed, row.overpaid
-        if row.with_payments:
-            cell.paid_out = ZERO
-            cell.payments_known_until = row.known_until
+        found = Cell(
+            approved=row.amount or ZERO,
+            approved_exact=row.exact or ZERO,
+            approved_lines=row.lines,
+            approved_not_exact=row.not_exact,
+            approved_without_amount=row.without_amount,
+            approved_without_day=row.without_day,
+            lines_without_payments=row.without_payments,
+            to_flow_lines=row.with_payments,
+            to_flow=row.to_flow,
+            lapsed=row.lapsed,
+            overpaid=row.overpaid,
+            paid_out=ZERO if row.with_payments else None,
+            payments_known_until=row.known_until,
+        )
+        summary.add(row, found)
 
 
 def _add_paid(summary: FundingSummary, query: Mapping[str, Any]) -> None:
@@ -227,8 +248,7 @@ def _add_paid(summary: FundingSummary, query: Mapping[str, Any]) -> None:
         sa.func.min(rows.c.payments_known_until).label("known_until"),
     ).where(*entry_conditions(rows, query))
     for row in _grouped(summary, statement, rows):
-        cell = _cell(summary, row)
-        cell.add(Cell(paid_out=row.amount, paid_lines=row.lines, payments_known_until=row.known_until))
+        summary.add(row, Cell(paid_out=row.amount, paid_lines=row.lines, payments_known_until=row.known_until))
 
 
 def _show_levels(summary: FundingSummary) -> None:
@@ -253,11 +273,6 @@ def _keys(rows: sa.Subquery, summary: FundingSummary) -> list[sa.ColumnElement[A
 def _grouped(summary: FundingSummary, statement: sa.Select[Any], rows: sa.Subquery) -> Sequence[sa.Row[Any]]:
     found = summary.moment.session.execute(statement.group_by(*[rows.c[name] for name in summary.group_by])).all()
     return [row for row in found if row.lines]
-
-
-def _cell(summary: FundingSummary, row: sa.Row[Any]) -> Cell:
-    group = tuple(getattr(row, f"key_{name}") for name in summary.group_by)
-    return summary.cells.setdefault(group, Cell())
 
 
 def _sum(column: sa.ColumnElement[Any], name: str) -> sa.Label[Any]:

@@ -102,6 +102,12 @@ class TestApplication:
             == "amount_missing"
         )
 
+    def test_says_how_much_as_long_as_it_stands(self, money: Money, client: FlaskClient) -> None:
+        for application, status in ((money.application(), 200), (money.approved(), 422)):
+            path = f"/v1/applications/{application}"
+            headers = {**money.headers, "If-Match": client.get(path, headers=money.headers).headers["ETag"]}
+            assert client.patch(path, json={"requested_amount": None}, headers=headers).status_code == status
+
     def test_asks_for_no_more_than_the_cost(self, money: Money) -> None:
         body = {"level": "eu", "requested_amount": "2.00", "eligible_cost": "1.00"}
         assert money.post(f"{PROJECT}/applications", body, 422)["errors"][0]["code"] == "above_cost"

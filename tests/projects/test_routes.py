@@ -154,6 +154,19 @@ class TestNaming:
         assert named.status_code == 200, named.get_data(as_text=True)
         moved = client.get(project)
         assert (moved.status_code, moved.headers["Location"]) == (308, "/v1/projects/haus-des-sports")
+        for part in (
+            "",
+            "/transitions",
+            "/assignments",
+            "/roles",
+            "/milestones",
+            "/applications",
+            "/funding-statements",
+        ):
+            sent_on = client.get(f"{project}{part}?valid_on=2020-01-01")
+            target = f"/v1/projects/haus-des-sports{part}?valid_on=2020-01-01"
+            assert (sent_on.status_code, sent_on.headers["Location"]) == (308, target)
+            assert client.get(target).status_code == 200
         assert client.get(f"{project}?known_at=1").json["title_known"] is False
         assert client.get("/v1/reports/portfolio").json["completeness"]["unnamed"]["count"] == 18
         taken = client.post(

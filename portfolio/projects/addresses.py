@@ -1,0 +1,27 @@
+"""The project at an address of this request, also where the address is a former one."""
+
+from __future__ import annotations
+
+from flask import redirect, request
+from werkzeug.exceptions import HTTPException
+
+from portfolio.core.problems import NotFound
+from portfolio.history.reading import Reading
+from portfolio.history.serving import Row
+from portfolio.projects.listing import moved_to, read_project
+
+
+def project_at(moment: Reading, slug: str) -> Row:
+    """The project; a former address sends the request on (308), with all that follows the slug and its clocks.
+
+    :raises NotFound: no project has or had this address at this moment.
+    """
+    try:
+        return read_project(moment, slug)
+    except NotFound:
+        target = moved_to(moment, slug)
+        if target is None:
+            raise
+    path = request.path.replace(f"/projects/{slug}", f"/projects/{target}", 1)
+    query = request.query_string.decode("latin-1")
+    raise HTTPException(response=redirect(f"{path}?{query}" if query else path, 308))
