@@ -29,6 +29,9 @@ class Settings:
     log_origin: str
     threads: int
     statement_timeout_ms: int
+    log_key: Path
+    checkpoint_dir: Path
+    checkpoint_seconds: float
 
 
 def _normalised(url: str, name: str) -> str:
@@ -67,6 +70,9 @@ def read_settings() -> Settings:
             log_origin=origin,
             threads=env.int("THREADS", 16, validate=ma.validate.Range(1, 256)),
             statement_timeout_ms=env.int("STATEMENT_TIMEOUT_MS", 30_000, validate=ma.validate.Range(100, 600_000)),
+            log_key=Path(env.str("LOG_KEY", str(data_dir / "log.key"))).expanduser(),
+            checkpoint_dir=Path(env.str("CHECKPOINT_DIR", str(data_dir / "checkpoints"))).expanduser(),
+            checkpoint_seconds=env.float("CHECKPOINT_SECONDS", 60.0, validate=ma.validate.Range(0.2, 60)),
         )
     except EnvError as error:
         raise SettingsError(f"{error} Correct the variable and start again.") from None
