@@ -7,7 +7,7 @@ import sys
 import click
 import sqlalchemy as sa
 
-from portfolio.cli import data, database, keys, log, openapi, server
+from portfolio.cli import data, database, keys, log, openapi, privacy, server
 from portfolio.core.migrate import SchemaMismatch
 from portfolio.core.problems import Problem
 from portfolio.core.settings import SettingsError
@@ -38,6 +38,7 @@ cli.add_command(data.demo)
 cli.add_command(database.db)
 cli.add_command(keys.key)
 cli.add_command(log.log)
+cli.add_command(privacy.privacy)
 cli.add_command(openapi.openapi)
 
 

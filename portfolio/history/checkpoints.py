@@ -93,7 +93,7 @@ class Signer:
             self._reached = extent_of(connection, size, self._reached)  # the long part, before anything is locked
         with self.database.write_engine.begin() as connection:
             made = self._sign_locked(connection, key)
-        self._hold_all(key)
+        self._hold_all(key, made)
         return made
 
     def warnings(self) -> list[str]:
@@ -101,7 +101,7 @@ class Signer:
         try:
             missing = self.key() is None
         except KeyRefused as error:
-            return [f"No checkpoints are made: {error}"]
+            return [self._without_paths(f"No checkpoints are made: {error}")]
         if missing:
             return ["No checkpoints are made: there is no signing key; `portfolio log key create` makes one."]
         self.watch.newest()
@@ -140,7 +140,7 @@ class Signer:
                 self._waiting_since = None
             self._failure = None
         except Exception as error:  # the thread must live on, whatever a disk or a database does
-            said = f"No checkpoint was made: {error}"
+            said = self._without_paths(f"No checkpoint was made: {_cause(error)}")
             if said != self._failure:
                 expected = isinstance(error, KeyRefused | LogRollback | OSError)
                 logger.error("%s", said, exc_info=None if expected else error)
@@ -203,7 +203,11 @@ class Signer:
                 f"{self.key_path} is not the key that signed the newest checkpoint ({error}) Put the former key back."
             ) from None
 
-    def _hold_all(self, key: PrivateKey) -> None:
+    def _without_paths(self, said: str) -> str:
+        """For readiness, which anybody may ask for."""
+        return said.replace(str(self.key_path), self.key_path.name).replace(str(self.folder), self.folder.name)
+
+    def _hold_all(self, key: PrivateKey, made: Made | None) -> None:
         """Write every checkpoint of the table that is missing in the folder."""
         with self.database.read_engine.connect() as connection:
             held = held_sizes(self.folder)
@@ -212,8 +216,9 @@ class Signer:
                 return
             stored = connection.execute(sa.select(Checkpoint.size, Checkpoint.note).order_by(Checkpoint.size)).all()
         missing = [row for row in stored if row.size not in set(held)]
-        if len(missing) > 1 or (missing and missing[0].size != newest):
-            logger.warning("%d checkpoints were missing in %s; they come from the table.", len(missing), self.folder)
+        lost = [row.size for row in missing if not (made and made.is_new and row.size == made.head.size)]
+        if lost:
+            logger.warning("Checkpoints were missing in %s and come from the table: %s", self.folder, lost[:20])
         for row in missing:
             self._signed_by(key, row.note)
             hold(self.folder, row.size, row.note)
@@ -225,6 +230,12 @@ def current_signer() -> Signer:
     found = current_app.extensions[EXTENSION]
     assert isinstance(found, Signer)
     return found
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, sa.exc.SQLAlchemyError):
+        return "the database is busy or away."
+    return str(error)
 
 
 def _newest(connection: Connection) -> Row[str, str] | None:

@@ -137,6 +137,7 @@ class TestBackground:
         signer.ask()
         signer.look()
         assert "cannot be read" in signer.warnings()[0]
+        assert str(tmp_path) not in "".join(signer.warnings())
         write(database, "b")
         (tmp_path / "held").unlink()
         signer.look()
@@ -156,7 +157,7 @@ class TestFolder:
         shutil.rmtree(tmp_path / "held")
         signer.look()
         assert _held(tmp_path) == before
-        assert "3 checkpoints were missing" in caplog.text
+        assert "come from the table: [1, 2, 3]" in caplog.text
 
     def test_with_an_unreadable_file_is_told(self, database: Database, tmp_path: Path) -> None:
         signer = signer_of(database, tmp_path)
