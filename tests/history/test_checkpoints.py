@@ -120,6 +120,16 @@ class TestBackground:
         signer.look()
         assert sorted(_stored(database)) == ["1.txt"]
 
+    def test_does_not_wait_where_much_is_unsigned(
+        self, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("portfolio.history.checkpoints._MOST_UNSIGNED", 3)
+        signer = signer_of(database, tmp_path)
+        for slug, signed in (("a", []), ("b", []), ("c", ["3.txt"]), ("d", ["3.txt"])):
+            write(database, slug)
+            signer.look()
+            assert sorted(_stored(database)) == signed
+
     def test_is_asked_by_a_report(self, seeded: Database, tmp_path: Path) -> None:
         app = create_app(signing_settings(seeded, tmp_path), seeded)
         signer = app.extensions[EXTENSION]
