@@ -10,6 +10,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from flask.testing import FlaskClient
@@ -19,7 +20,7 @@ from portfolio.access.service import create_key
 from portfolio.app import create_app, open_database
 from portfolio.cli.database import upgrade_database
 from portfolio.core.db import WriteContext
-from portfolio.core.settings import Settings
+from portfolio.core.settings import read_settings
 from portfolio.exchange.seed import load_seed
 
 ROUNDS, CALLS = 9, 20
@@ -28,7 +29,8 @@ SLUG = "oepnv-initiative"
 
 def _register(folder: str) -> tuple[FlaskClient, dict[str, str]]:
     url = f"sqlite:///{folder}/register.sqlite"
-    settings = Settings(url, url, Path(folder), "127.0.0.1", 0, "portfolio.example/log", 4, 30_000)
+    held = Path(folder, "checkpoints")
+    settings = replace(read_settings(), database_url=url, migration_url=url, checkpoint_dir=held)
     upgrade_database(settings)
     database = open_database(settings)
     app = create_app(settings, database)

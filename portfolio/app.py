@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 from typing import Any
 
@@ -16,7 +17,7 @@ from portfolio.core.settings import Settings, read_settings
 from portfolio.core.version import VERSION
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
 from portfolio.funding.listing import funded_projects
-from portfolio.history import log, recorder
+from portfolio.history import checkpoints, log, log_routes, recorder, rollback
 from portfolio.milestones import routes as milestone_routes
 from portfolio.organisations import routes as organisation_routes
 from portfolio.projects import decision_routes, funded
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     statement_routes.blp,
     milestone_routes.blp,
     report_routes.blp,
+    log_routes.blp,
 )
 
 _DESCRIPTION = (
@@ -62,6 +64,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     migrate.require_newest(database)
     log.require_log(database)
     app.extensions[EXTENSION] = database
+    app.extensions[checkpoints.EXTENSION] = checkpoints.Signer(database, settings)
     api = strict.Api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
@@ -74,10 +77,20 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     return app
 
 
+def create_served_app() -> Flask:
+    """The application of one worker process, which also signs the end of the log in the background."""
+    app = create_app()
+    signer = app.extensions[checkpoints.EXTENSION]
+    signer.start()
+    atexit.register(signer.stop)
+    return app
+
+
 def open_database(settings: Settings) -> Database:
-    """The database of ``settings``, with the recorder in place."""
+    """The database of ``settings``, with the recorder and the watch against a rollback in place."""
     database = Database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
     recorder.install(database)
+    rollback.watch(database, settings.checkpoint_dir)
     return database
 
 

@@ -47,6 +47,12 @@ def postgres_dsn() -> Iterator[str]:
         yield server.dsn()
 
 
+@pytest.fixture(autouse=True)
+def _own_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Commands and servers that a test starts keep keys and checkpoints apart from everybody else's."""
+    monkeypatch.setenv("PORTFOLIO_DATA_DIR", str(tmp_path / "data"))
+
+
 @pytest.fixture(params=ENGINES)
 def engine_name(request: pytest.FixtureRequest) -> str:
     found: str = request.param
@@ -162,7 +168,8 @@ def with_demo(
 
 def settings_of(database: Database) -> Settings:
     url = database.url.render_as_string(hide_password=False)
-    return Settings(url, url, Path("."), "127.0.0.1", 0, ORIGIN, 4, 30_000)
+    nowhere = Path("no-such-folder")
+    return Settings(url, url, nowhere, "127.0.0.1", 0, ORIGIN, 4, 30_000, nowhere / "log.key", nowhere / "held", 60)
 
 
 def make_app(database: Database) -> Flask:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portfolio.access.models import Actor, ApiKey
 from portfolio.access.policy import ROLES
 from portfolio.core import sources
+from portfolio.core.dates import format_instant
 from portfolio.core.problems import Conflict, NotFound
 
 _MARK = "pk_"
@@ -95,6 +96,26 @@ def revoke_key(session: Session, prefix: str) -> ApiKey:
         key.revoked_at = sources.now()
         session.flush()
     return key
+
+
+def erase_actor(session: Session, actor_id: str) -> int:
+    """Blank the name and subject behind a pseudonym and revoke its keys; how many keys that were.
+
+    :raises NotFound: there is no such actor.
+    :raises Conflict: it was erased before.
+    """
+    actor = session.get(Actor, actor_id, with_for_update=True)
+    if actor is None:
+        raise NotFound(f"There is no actor {actor_id}; revisions name them.")
+    if actor.erased_at is not None:
+        raise Conflict(f"{actor_id} was erased at {format_instant(actor.erased_at)}; nothing was done.")
+    actor.subject = actor.display_name = ""
+    actor.erased_at = sources.now()
+    keys = session.scalars(sa.select(ApiKey).where(ApiKey.actor_id == actor_id, ApiKey.revoked_at.is_(None))).all()
+    for key in keys:
+        key.revoked_at = sources.now()
+    session.flush()
+    return len(keys)
 
 
 def has_keys(session: Session) -> bool:

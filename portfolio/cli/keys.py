@@ -66,6 +66,9 @@ def revoke_key(prefix: str) -> None:
 
 def ensure_coordinator(database: Database) -> str | None:
     """A coordinator's key where there is no key at all yet; None where there is one."""
+    with database.snapshot() as session:
+        if service.has_keys(session):
+            return None  # without a write, which a log that lost something would refuse
     with database.transaction(_context("key.create")) as session:
         if service.has_keys(session):
             return None

@@ -7,11 +7,12 @@ import sys
 import click
 import sqlalchemy as sa
 
-from portfolio.cli import data, database, keys, openapi, server
+from portfolio.cli import data, database, keys, log, openapi, privacy, server
 from portfolio.core.migrate import SchemaMismatch
 from portfolio.core.problems import Problem
 from portfolio.core.settings import SettingsError
 from portfolio.core.version import VERSION
+from portfolio.history.held import KeyRefused
 from portfolio.history.log import LogMissing
 
 
@@ -24,6 +25,8 @@ def cli() -> None:
     Settings come from the environment:
       PORTFOLIO_DATABASE_URL  sqlite:///FILE or postgresql://…   (default: a file in PORTFOLIO_DATA_DIR)
       PORTFOLIO_DATA_DIR      folder of the embedded database     (default: ./.data)
+      PORTFOLIO_LOG_KEY       file of the key that signs the history   (default: log.key in PORTFOLIO_DATA_DIR)
+      PORTFOLIO_CHECKPOINT_DIR  folder of the signed checkpoints  (default: checkpoints in PORTFOLIO_DATA_DIR)
       PORTFOLIO_HOST, PORTFOLIO_PORT                              (default: 127.0.0.1, 8000)
       PORTFOLIO_MIGRATION_URL the address `db upgrade` uses       (default: PORTFOLIO_DATABASE_URL)
       PORTFOLIO_LOG_ORIGIN    name of a new register's log        (default: portfolio.example/log)
@@ -38,6 +41,8 @@ cli.add_command(data.seed)
 cli.add_command(data.demo)
 cli.add_command(database.db)
 cli.add_command(keys.key)
+cli.add_command(log.log)
+cli.add_command(privacy.privacy)
 cli.add_command(openapi.openapi)
 
 
@@ -52,7 +57,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
-    except (SettingsError, SchemaMismatch, LogMissing, Problem) as error:
+    except (SettingsError, SchemaMismatch, LogMissing, KeyRefused, Problem) as error:
         click.echo(f"portfolio: {error}", err=True)
         sys.exit(1)
     except sa.exc.OperationalError as error:

@@ -46,7 +46,7 @@ def _document() -> dict[str, Any]:
     """The document does not depend on what a database holds: a fresh one serves."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/empty.sqlite"
-        settings = replace(read_settings(), database_url=url, migration_url=url)
+        settings = replace(read_settings(), database_url=url, migration_url=url, checkpoint_dir=Path(folder, "held"))
         upgrade_database(settings)
         database = open_database(settings)
         try:

@@ -14,13 +14,16 @@ from portfolio.app import open_database
 from portfolio.cli.data import seed_database
 from portfolio.cli.database import upgrade_database
 from portfolio.cli.keys import ensure_coordinator
+from portfolio.cli.log import ensure_log_key
 from portfolio.core import migrate
 from portfolio.core.dates import today
 from portfolio.core.db import Database
 from portfolio.core.settings import Settings, SettingsError, read_settings
 from portfolio.exchange.seed import is_seeded
 from portfolio.exchange.seed_ids import milestone_id
+from portfolio.history.checkpoints import Signer
 from portfolio.history.log import require_log
+from portfolio.history.rollback import LogRollback
 
 _FORECAST_MILESTONE = ("innovation-ruhr-2030", "M02")
 # Granian's backpressure counts connections, idle ones too: with as many as threads, a few clients that keep theirs
@@ -35,13 +38,12 @@ def serve() -> None:
     database = open_database(settings)
     migrate.require_newest(database)
     require_log(database)
-    database.dispose()
-    _serve(settings, listening_address(settings))
+    _serve(settings, listening_address(settings), database)
 
 
 @click.command()
 def run() -> None:
-    """Migrate, load the real projects if there are none, make a key if there is none, and serve."""
+    """Migrate, load the real projects if there are none, make the keys that are missing, and serve."""
     settings = read_settings()
     address = listening_address(settings)
     upgrade_database(settings)
@@ -49,11 +51,11 @@ def run() -> None:
     migrate.require_newest(database)
     if not is_seeded(database):
         seed_database(database)
+    ensure_log_key(database, settings)
     secret = ensure_coordinator(database)
     if secret is not None:
         _introduce(settings, secret)
-    database.dispose()
-    _serve(settings, address)
+    _serve(settings, address, database)
 
 
 def listening_address(settings: Settings) -> str:
@@ -77,15 +79,18 @@ def listening_address(settings: Settings) -> str:
     return str(place[0])
 
 
-def _serve(settings: Settings, address: str) -> None:
+def _serve(settings: Settings, address: str, database: Database) -> None:
+    signer = Signer(database, settings)
+    _say_state(signer)
+    database.dispose()  # the workers open their own
     click.echo(f"Serving on {_address(settings)} (documentation: {_address(settings)}/docs). Ctrl-C stops.")
     Server(
-        "portfolio.app:create_app",
+        "portfolio.app:create_served_app",
         factory=True,
         address=address,
         port=settings.port,
         interface=Interfaces.WSGI,
-        workers=1 if Database(settings.database_url).is_sqlite else 2,
+        workers=1 if database.is_sqlite else 2,
         blocking_threads=settings.threads,
         respawn_failed_workers=True,
         workers_kill_timeout=15,
@@ -93,6 +98,18 @@ def _serve(settings: Settings, address: str) -> None:
         backpressure=_CONNECTIONS,
         log_access=False,
     ).serve()
+    signer.ask()
+    signer.look()  # what the workers wrote last; their own threads end with them
+
+
+def _say_state(signer: Signer) -> None:
+    """What an operator should know about the proof of the history; nothing of it stops the reads."""
+    try:
+        signer.require_extended()
+    except LogRollback as error:
+        click.echo(f"portfolio: {error}", err=True)
+    for sentence in signer.warnings():
+        click.echo(f"portfolio: {sentence}", err=True)
 
 
 def _address(settings: Settings) -> str:

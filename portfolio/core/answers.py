@@ -85,6 +85,16 @@ def csv_answer(
     return _finished(answer, f"r{edition.revision}-{edition.variant()}", edition)
 
 
+def text_answer(text: str, revision: int) -> Response:
+    """A text that is the same for everybody, such as a signed note."""
+    answer = Response(text, content_type="text/plain; charset=utf-8")
+    answer.headers[REVISION_HEADER] = str(revision)
+    answer.headers["Cache-Control"] = "public, no-cache"  # may be kept, is asked for again
+    answer.set_etag(hashlib.sha256(text.encode()).hexdigest()[:20])
+    answer.make_conditional(request)
+    return answer
+
+
 def deleted_answer(revision: int) -> Response:
     answer = Response(status=204)
     answer.headers[REVISION_HEADER] = str(revision)

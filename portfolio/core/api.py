@@ -173,6 +173,10 @@ class Blueprint(SmorestBlueprint):
         found: Callable[[View], View] = super().response(status_code, schema, **options)
         return found
 
+    def alt_response(self, status_code: int, response: Any = None, **options: Any) -> Callable[[View], View]:
+        found: Callable[[View], View] = super().alt_response(status_code, response, **options)
+        return found
+
     def operation(
         self,
         operation_id: str,

@@ -104,6 +104,7 @@ class Database:
     def __init__(self, url: str, *, statement_timeout_ms: int = 30_000) -> None:
         self.url = sa.make_url(url)
         self.schema_number = 0
+        self.info: dict[str, object] = {}  # what upper floors keep with a database, under their own names
         self.engine = self._create_engine(statement_timeout_ms)
         self.write_engine: Engine = self.engine.execution_options(**{_WRITES: True})
         self.read_engine: Engine = self.engine if self.is_sqlite else self._postgresql_reader()

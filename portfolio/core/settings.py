@@ -29,6 +29,9 @@ class Settings:
     log_origin: str
     threads: int
     statement_timeout_ms: int
+    log_key: Path
+    checkpoint_dir: Path
+    checkpoint_seconds: float
 
 
 def _normalised(url: str, name: str) -> str:
@@ -48,8 +51,8 @@ def _normalised(url: str, name: str) -> str:
     return url
 
 
-def _range(smallest: int, largest: int) -> ma.validate.Range:
-    return ma.validate.Range(smallest, largest, error=f"Give a whole number from {smallest} to {largest}.")
+def _range(smallest: float, largest: float) -> ma.validate.Range:
+    return ma.validate.Range(smallest, largest, error=f"Give a number from {smallest} to {largest}.")
 
 
 def read_settings() -> Settings:
@@ -74,6 +77,9 @@ def read_settings() -> Settings:
             log_origin=origin,
             threads=env.int("THREADS", 16, validate=_range(1, 256)),
             statement_timeout_ms=env.int("STATEMENT_TIMEOUT_MS", 30_000, validate=_range(100, 600_000)),
+            log_key=Path(env.str("LOG_KEY", str(data_dir / "log.key"))).expanduser(),
+            checkpoint_dir=Path(env.str("CHECKPOINT_DIR", str(data_dir / "checkpoints"))).expanduser(),
+            checkpoint_seconds=env.float("CHECKPOINT_SECONDS", 60.0, validate=_range(0.2, 60)),
         )
     except EnvError as error:
         # Of a value out of range environs shows Python's list of messages.

@@ -33,6 +33,16 @@ def create_log(database: Database, origin: str) -> None:
                 connection.execute(postgresql.insert(LogHead).values(row).on_conflict_do_nothing())
 
 
+def log_origin(database: Database) -> str:
+    """The name that the log was given when it began.
+
+    :raises LogMissing: the log was never begun.
+    """
+    require_log(database)
+    with database.engine.connect() as connection:
+        return connection.execute(sa.select(LogHead.origin)).scalar_one()
+
+
 def require_log(database: Database) -> None:
     """:raises LogMissing: the log was never begun."""
     with database.engine.connect() as connection:

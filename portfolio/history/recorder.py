@@ -21,6 +21,8 @@ from portfolio.history.canonical import canonical, commitment
 from portfolio.history.models import Change, LogHead, Redactable, Revision
 
 HEADER_SEQ = -1
+ERASE = "privacy.erase"
+"""The one action that may be a revision without a change, and may blank a text of a fact that is else never changed."""
 _SALT_SIZE = 32
 _TRACKED = "recorder_tracked"
 _TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)\b", re.IGNORECASE)
@@ -72,12 +74,17 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
             _track_creation(session, row)
     for row in session.dirty:
         if is_audited(type(row)) and session.is_modified(row):
-            if row.append_only:
+            if row.append_only and not _erases(session):
                 raise AppendOnly(f"{row.__tablename__} rows are never changed.")
             _track_update(session, row)
     for row in session.deleted:
         if is_audited(type(row)):
             _track_deletion(session, row)
+
+
+def _erases(session: Session) -> bool:
+    context = session.info.get("context")
+    return isinstance(context, WriteContext) and context.action == ERASE
 
 
 def _track_creation(session: Session, row: Entity) -> None:
@@ -121,7 +128,7 @@ def _refuse_bulk_write(state: ORMExecuteState) -> None:
 def _record(session: Session) -> None:
     session.flush()
     tracked = _tracked(session)
-    if not tracked:
+    if not tracked and not _erases(session):
         return
     context = session.info.get("context")
     if not isinstance(context, WriteContext):
@@ -155,7 +162,8 @@ def _record(session: Session) -> None:
     leaf = merkle.leaf_hash(header)
     frontier = merkle.extended(merkle.split_frontier(head.frontier), head.size, leaf)
     connection.execute(sa.insert(Revision), {"rev": rev, "header": header.decode(), "leaf": leaf})
-    connection.execute(sa.insert(Change), [image.row(rev) for image in images])
+    if images:
+        connection.execute(sa.insert(Change), [image.row(rev) for image in images])
     secrets = [*reason_secrets, *(secret for image in images for secret in image.secrets)]
     if secrets:
         connection.execute(sa.insert(Redactable), [{"rev": rev, **secret} for secret in secrets])

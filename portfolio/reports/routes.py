@@ -12,6 +12,7 @@ from portfolio.core.answers import chosen_format, csv_answer, json_answer
 from portfolio.core.api import Blueprint
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.funding.on_day import GROUP_KEYS
+from portfolio.history.checkpoints import current_signer
 from portfolio.history.reading import Reading
 from portfolio.history.schemas import FORMS
 from portfolio.history.serving import edition_of, reading
@@ -30,6 +31,16 @@ from portfolio.reports.schemas import (
 )
 
 blp = Blueprint("reports", __name__, url_prefix="/v1/reports", description="Sums and counts, each with its lines.")
+
+
+def _have_signed(answer: Response) -> Response:
+    """A report is what people keep: the log it stands on is signed soon after."""
+    if answer.status_code == 200:
+        current_signer().ask()
+    return answer
+
+
+blp.after_request(_have_signed)
 
 _SUMMARY_COLUMNS = {
     "applied": ("amount", "lines_count", "lines_without_amount", "lines_without_day"),

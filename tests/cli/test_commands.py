@@ -62,6 +62,23 @@ class TestData:
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
+class TestLog:
+    def test_is_signed_once_by_a_key_that_is_made_once(self, database: Database, tmp_path: Path) -> None:
+        keyless = _run(database, "log", "checkpoint")
+        assert (keyless.returncode, "portfolio log key create" in keyless.stderr) == (1, True)
+        made = _run(database, "log", "key", "create")
+        public = (tmp_path / "data" / "log.pub").read_text()
+        assert made.stdout.startswith(public)
+        assert (tmp_path / "data" / "log.key").read_text() not in made.stdout
+        assert "never overwritten" in _run(database, "log", "key", "create").stderr
+        assert "the log is empty" in _run(database, "log", "checkpoint").stderr
+        _run(database, "seed")
+        assert _run(database, "log", "checkpoint").stdout.startswith("Signed 1 revisions at ")
+        assert _run(database, "log", "checkpoint").stdout.startswith("Nothing new: signed already are 1 revisions")
+        assert (tmp_path / "data" / "checkpoints" / "1.txt").read_text().startswith("portfolio.test/log\n1\n")
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 class TestDocument:
     def test_is_written_and_checked(self, database: Database, tmp_path: Path) -> None:
         folder = str(tmp_path / "openapi")
@@ -72,8 +89,12 @@ class TestDocument:
         assert (ended.returncode, "openapi.json differ" in ended.stderr) == (1, True)
 
     @pytest.mark.parametrize(
-        "words", [(), ("serve",), ("run",), ("seed",), ("demo",), ("db",), ("key",), ("key", "create"), ("openapi",)]
-    )
+        "words",
+        [
+            (), ("serve",), ("run",), ("seed",), ("demo",), ("db",), ("key",), ("key", "create"), ("openapi",),
+            ("log",), ("log", "key"), ("log", "checkpoint"), ("privacy",), ("privacy", "erase"),
+        ],
+    )  # fmt: skip
     def test_every_command_explains_itself(self, database: Database, words: tuple[str, ...]) -> None:
         ended = _run(database, *words, "--help")
         assert ended.returncode == 0

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ def test_the_application_role_may_only_add_to_the_log(postgres_dsn: str) -> None
     import psycopg
 
     from portfolio.cli.database import upgrade_database
-    from portfolio.core.settings import Settings
+    from portfolio.core.settings import read_settings
     from portfolio.exchange.seed import load_seed
     from portfolio.history import recorder
     from tests.postgres import create_database, drop_database
@@ -108,7 +109,7 @@ def test_the_application_role_may_only_add_to_the_log(postgres_dsn: str) -> None
         connection.execute("CREATE ROLE register_app LOGIN")
     owner = create_database(postgres_dsn, "granted")
     role = owner.replace("postgres@", "register_app@")
-    upgrade_database(Settings(role, owner, Path("."), "127.0.0.1", 0, "portfolio.test/log", 4, 30_000))
+    upgrade_database(replace(read_settings(), database_url=role, migration_url=owner, log_origin="portfolio.test/log"))
     database = Database(role)
     recorder.install(database)
     migrate.require_newest(database)

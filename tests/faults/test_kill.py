@@ -19,10 +19,11 @@ import pytest
 import sqlalchemy as sa
 
 from portfolio.core.db import Database
+from portfolio.history.held import create_key
 from portfolio.history.merkle import root_of
 from portfolio.history.models import Change, LogHead, Revision
 from portfolio.projects.models import Project
-from tests.conftest import key_headers
+from tests.conftest import ORIGIN, key_headers
 
 KILLS = 3
 FULL_KILLS = 20
@@ -137,10 +138,12 @@ def test_loses_nothing_that_was_acknowledged(seeded: Database, scale: bool, tmp_
 
 def test_sigterm_ends_the_server_in_good_order(seeded: Database, tmp_path: Path) -> None:
     service = Service(seeded.url.render_as_string(hide_password=False), tmp_path / "server.log")
+    create_key(tmp_path / "data" / "log.key", ORIGIN)
     service.start()
     try:
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(25) == 0
+        assert (tmp_path / "data" / "checkpoints" / "1.txt").exists()  # signed long before it was due
         service.start()
         assert service.ask("GET", "/v1/reports/portfolio", None, {})[0] == 200
     finally:

@@ -1,0 +1,68 @@
+"""``portfolio log``: the key of the log and its checkpoints."""
+
+from __future__ import annotations
+
+import click
+
+from portfolio.app import open_database
+from portfolio.core import migrate
+from portfolio.core.db import Database
+from portfolio.core.settings import Settings, read_settings
+from portfolio.history.checkpoints import Signer
+from portfolio.history.held import create_key, held_path, public_path
+from portfolio.history.log import log_origin
+
+
+@click.group()
+def log() -> None:
+    """Sign the end of the log, so that others can prove that its past stays the same."""
+
+
+@log.group()
+def key() -> None:
+    """The key that signs checkpoints."""
+
+
+@key.command("create")
+def create() -> None:
+    """Make the signing key (private, for this account alone) and the public key beside it."""
+    settings = read_settings()
+    made = create_key(settings.log_key, log_origin(_open(settings)))
+    click.echo(made.line)
+    introduce_key(settings)
+
+
+@log.command()
+def checkpoint() -> None:
+    """Sign the end of the log now, and say its size and root."""
+    settings = read_settings()
+    made = Signer(_open(settings), settings).sign()
+    if made is None:
+        key_is_there = settings.log_key.exists()
+        raise click.ClickException(
+            "There is nothing to sign: the log is empty."
+            if key_is_there
+            else f"There is no signing key at {settings.log_key}; `portfolio log key create` makes one."
+        )
+    said = "Signed" if made.is_new else "Nothing new: signed already are"
+    click.echo(f"{said} {made.head.size} revisions at {made.head.at}, root {made.head.root.hex()}.")
+    click.echo(f"The checkpoint is {held_path(settings.checkpoint_dir, made.head.size)}.")
+
+
+def ensure_log_key(database: Database, settings: Settings) -> None:
+    """Make a signing key where there is none, and say what to keep."""
+    if settings.log_key.exists() or public_path(settings.log_key).exists():
+        return
+    create_key(settings.log_key, log_origin(database))
+    introduce_key(settings)
+
+
+def introduce_key(settings: Settings) -> None:
+    click.echo(f"The history is signed with {settings.log_key}; keep that file secret and out of database backups.")
+    click.echo(f"An auditor keeps {public_path(settings.log_key)} and the checkpoints in {settings.checkpoint_dir}.")
+
+
+def _open(settings: Settings) -> Database:
+    database = open_database(settings)
+    migrate.require_newest(database)
+    return database

@@ -1,0 +1,82 @@
+"""``portfolio privacy``: what may name people can be erased without making the history untrue."""
+
+from __future__ import annotations
+
+import click
+from sqlalchemy.orm import Session
+
+from portfolio.access.models import SYSTEM
+from portfolio.access.service import erase_actor
+from portfolio.app import open_database
+from portfolio.core import migrate
+from portfolio.core.db import Database, WriteContext
+from portfolio.core.settings import read_settings
+from portfolio.history.erasure import drop_answers, erase_field, erase_reason, wipe_remains, wipe_while_deleting
+from portfolio.history.recorder import ERASE, recorded
+
+
+@click.group()
+def privacy() -> None:
+    """Erase personal data; every hash of the history stays true."""
+
+
+@privacy.command()
+@click.option("--actor", metavar="ACTOR", help="Erase the name behind act_… and revoke its keys.")
+@click.option("--record", nargs=2, metavar="ENTITY ID", help="Erase a text of one record, now and in its past.")
+@click.option("--field", metavar="FIELD", help="With --record: which text, such as internal_note.")
+@click.option("--revision", type=click.IntRange(1), help="Erase the reason that was given for this revision.")
+@click.option("--ground", required=True, help="The legal ground; it stands in the history, so name nobody.")
+def erase(
+    actor: str | None, record: tuple[str, str] | None, field: str | None, revision: int | None, ground: str
+) -> None:
+    """Erase one actor's name, one text of one record, or one reason, for ever.
+
+    The past then shows [gelöscht]. Stored answers that could hold what was erased go too: all since it was first
+    written. Backups and downloads made before still hold it.
+    """
+    if sum(given is not None for given in (actor, record, revision)) != 1:
+        raise click.ClickException("Name exactly one of --actor, --record ENTITY ID and --revision.")
+    if (record is None) != (field is None):
+        raise click.ClickException("--record and --field belong together.")
+    database = open_database(read_settings())
+    migrate.require_newest(database)
+    context = WriteContext(actor_id=SYSTEM, via="cli", action=ERASE, reason=ground)
+    with database.transaction(context) as session:
+        wipe_while_deleting(session)
+        said = _erase(session, actor, record, field, revision)
+    written = recorded(session)
+    assert written is not None
+    click.echo(f"{said} This is revision {written.rev}.")
+    _wipe(database)
+
+
+@privacy.command()
+def wipe() -> None:
+    """Rewrite the database file without remains of erased texts, where an erasure could not."""
+    _wipe(open_database(read_settings()))
+
+
+def _erase(
+    session: Session, actor: str | None, record: tuple[str, str] | None, field: str | None, revision: int | None
+) -> str:
+    if actor is not None:
+        keys = erase_actor(session, actor)
+        return f"Erased the name of {actor}, {keys} keys revoked, {drop_answers(session, 0)} stored answers removed."
+    if record is not None and field is not None:
+        found = erase_field(session, *record, field)
+        return f"Erased {found.values} values of {field}, {found.answers} stored answers removed."
+    assert revision is not None
+    found = erase_reason(session, revision)
+    return f"Erased the reason of revision {revision}, {found.answers} stored answers removed."
+
+
+def _wipe(database: Database) -> None:
+    if not wipe_remains(database):
+        raise click.ClickException(
+            "Somebody reads or writes all the time, so remains may still stand in the database file; "
+            "run `portfolio privacy wipe` in a quiet moment."
+        )
+    if database.is_sqlite:
+        click.echo("The database file holds no remains of it.")
+    else:
+        click.echo("Have the owner of the tables run VACUUM FULL, so that the files hold no dead rows of it.")
