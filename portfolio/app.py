@@ -15,7 +15,7 @@ from portfolio.core.problems import register_problem_handlers
 from portfolio.core.settings import Settings, read_settings
 from portfolio.core.version import VERSION
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
-from portfolio.history import log, recorder
+from portfolio.history import log, recorder, retries
 from portfolio.milestones import routes as milestone_routes
 from portfolio.organisations import routes as organisation_routes
 from portfolio.projects import decision_routes
@@ -44,7 +44,9 @@ _DESCRIPTION = (
     "The register of the Ruhr-Konferenz of North Rhine-Westphalia: its projects in five action fields, EU and federal "
     "funding applications and what became of them, milestones from 2020 on. Amounts are EUR as text with two "
     "decimals, days are calendar days of Europe/Berlin, instants UTC. Every read takes two clocks: `valid_on` (what "
-    "was true in the world) and `known_at` (what the register had been told). Unknown is null and never counted as 0."
+    "was true in the world) and `known_at` (what the register had been told). Unknown is null and never counted as 0. "
+    "A write that is sent again with its `Idempotency-Key` changes nothing and gets the first answer: it is kept for 7 "
+    "days, an expired key counts as new. Refusals of an admitted sender are kept as well, failures of ours are not."
 )
 
 
@@ -64,6 +66,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     api = strict.Api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    retries.install(app)
     register_problem_handlers(app)
     guard.install(app)
     app.extensions["portfolio_api"] = api

@@ -45,10 +45,15 @@ def install(database: Database) -> None:
     event.listen(database.sessions, "do_orm_execute", _refuse_bulk_write)
 
     def before_commit(session: Session) -> None:
-        session.info[_SCHEMA] = database.schema_number
-        _record(session)
+        record(session, database)
 
     event.listen(database.sessions, "before_commit", before_commit)
+
+
+def record(session: Session, database: Database) -> None:
+    """Write the revision now rather than at the commit, so that the answer can name it before. Work is over then."""
+    session.info[_SCHEMA] = database.schema_number
+    _record(session)
 
 
 def touch(session: Session, entity: Entity) -> None:

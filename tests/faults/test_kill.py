@@ -86,7 +86,7 @@ def _write(service: Service, headers: dict[str, str], worker: int, turn: int, ac
         slug = f"k{turn}-{worker}-{number}"
         body = {"slug": slug, "title_de": slug, "proposed_on": "2026-03-02"}
         try:
-            status, _ = service.ask("POST", "/v1/projects", body, headers)
+            status, _ = service.ask("POST", "/v1/projects", body, {**headers, "Idempotency-Key": slug})
         except (OSError, http.client.HTTPException):
             return
         if status == 201:
