@@ -195,8 +195,8 @@ def _claim(connection: Connection, key: RetryKey) -> Response | None:
         set_={**fresh, "created_at": statement.excluded.created_at},
         where=Idempotency.created_at < format_instant(now - KEPT_FOR),
     )
-    if connection.dialect.name == "postgresql":
-        # It also bounds the waits for records; a caller with a key may ask again without fear.
+    waits = connection.dialect.name == "postgresql"
+    if waits:
         connection.exec_driver_sql("SET LOCAL lock_timeout = 2000")
     try:
         taken = connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
@@ -207,6 +207,8 @@ def _claim(connection: Connection, key: RetryKey) -> Response | None:
             "The first request with this key is still running; send it again in a second.",
             headers={"Retry-After": "1"},
         ) from None
+    if waits:
+        connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
     return None if taken else _kept(connection, key)
 
 
