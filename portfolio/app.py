@@ -17,7 +17,7 @@ from portfolio.core.settings import Settings, read_settings
 from portfolio.core.version import VERSION
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
 from portfolio.funding.listing import funded_projects
-from portfolio.history import checkpoints, log, log_routes, recorder, rollback
+from portfolio.history import checkpoints, log, log_routes, recorder, retries, rollback
 from portfolio.milestones import routes as milestone_routes
 from portfolio.organisations import routes as organisation_routes
 from portfolio.projects import decision_routes, funded
@@ -47,7 +47,9 @@ _DESCRIPTION = (
     "The register of the Ruhr-Konferenz of North Rhine-Westphalia: its projects in five action fields, EU and federal "
     "funding applications and what became of them, milestones from 2020 on. Amounts are EUR as text with two "
     "decimals, days are calendar days of Europe/Berlin, instants UTC. Every read takes two clocks: `valid_on` (what "
-    "was true in the world) and `known_at` (what the register had been told). Unknown is null and never counted as 0."
+    "was true in the world) and `known_at` (what the register had been told). Unknown is null and never counted as 0. "
+    "A write that is sent again with its `Idempotency-Key` changes nothing and gets the first answer: it is kept for 7 "
+    "days, an expired key counts as new. Refusals of an admitted sender are kept as well, failures of ours are not."
 )
 
 
@@ -68,6 +70,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     api = strict.Api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    retries.install(app)
     register_problem_handlers(app)
     guard.install(app)
     funded.is_answered_by(funded_projects)

@@ -13,6 +13,7 @@ from portfolio.access.service import Author, find_author
 from portfolio.core.api import Operation, check_request_shape, operation_of
 from portfolio.core.db import WriteContext, current_database
 from portfolio.core.problems import Forbidden, PreconditionRequired, Unauthenticated, request_id
+from portfolio.core.writing import current_writing, retry_key
 
 PUBLIC_VIEW = "public"
 FULL_VIEW = "full"
@@ -21,7 +22,7 @@ _HOW = "Send `Authorization: Bearer pk_…`; a coordinator makes keys with `port
 
 
 def install(app: Flask) -> None:
-    """Check every request in the order of DESIGN 5: 413/415, 401, 403 by role, 428; the rest follows in the route."""
+    """Check every request in the order of DESIGN 5: 413/415, 401, 403 by role, 428, 400; then comes the route."""
     app.before_request(_check)
 
 
@@ -51,7 +52,10 @@ def sees_internal(view: str, lead_ministry: str | None) -> bool:
 
 @contextmanager
 def transaction(action: str) -> Iterator[Session]:
-    """A write by the current author: one revision named ``action`` (``projects.update``)."""
+    """A write by the current author: one revision named ``action`` (``projects.update``).
+
+    Leaving it records the revision; the commit follows when the answer is finished, and before it is given.
+    """
     author = current_author()
     context = WriteContext(
         actor_id=author.actor_id,
@@ -60,13 +64,14 @@ def transaction(action: str) -> Iterator[Session]:
         ministry=author.organisation,
         request_id=request_id(),
     )
-    with current_database().transaction(context) as session:
+    with current_writing().transaction(context) as session:
         yield session
 
 
 def require_own(operation: str, owner: str | None) -> None:
     """:raises Forbidden: the current author may not change a record of a project that ``owner`` leads today."""
     require(current_author(), operation, owner)
+    current_writing().allowed()
 
 
 def _check() -> None:
@@ -79,6 +84,8 @@ def _check() -> None:
         _require_role(operation, operation.access)
     if operation.if_match and not request.headers.get("If-Match", "").strip():
         raise PreconditionRequired("Send If-Match with the ETag you read, so that no other change is overwritten.")
+    if operation.access is not None:
+        retry_key(request, required=operation.key_required)
 
 
 def _require_role(operation: Operation, access: str) -> None:

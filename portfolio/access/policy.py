@@ -59,6 +59,11 @@ def may_ever(role: str, operation: str) -> bool:
     return role in POLICY[operation]
 
 
+def is_for_any_record(role: str, operation: str) -> bool:
+    """Whether the role may do this to every record, so that no record need be loaded to know it."""
+    return POLICY[operation].get(role) == ANY
+
+
 def require(author: Author, operation: str, owner: str | None) -> None:
     """Check a loaded record.
 

@@ -15,7 +15,7 @@ from portfolio.cli.data import seed_database
 from portfolio.cli.database import upgrade_database
 from portfolio.cli.keys import ensure_coordinator
 from portfolio.cli.log import ensure_log_key
-from portfolio.core import migrate
+from portfolio.core import migrate, sources
 from portfolio.core.dates import today
 from portfolio.core.db import Database
 from portfolio.core.settings import Settings, SettingsError, read_settings
@@ -140,7 +140,7 @@ def _introduce(settings: Settings, secret: str) -> None:
         click.echo(f"# {title}")
         click.echo(
             f"curl -X POST {_address(settings)}{path} -H 'Authorization: Bearer {secret}' "
-            f"-H 'Content-Type: application/json' -d '{text}'"
+            f"-H 'Content-Type: application/json' -H 'Idempotency-Key: {sources.new_id()}' -d '{text}'"
         )
     click.echo("A key for one ministry's editor: portfolio key create --role editor --organisation MUNV --name NAME")
     click.echo("(in a checkout: make cli ARGS='key create --role editor --organisation MUNV --name NAME')")

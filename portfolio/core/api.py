@@ -53,6 +53,8 @@ class Operation:
     if_match: bool = False
     body: tuple[str, ...] = ()
     """The media types taken; empty: no body."""
+    key_required: bool = False
+    """Whether an Idempotency-Key must be sent; every other write may have one."""
 
 
 class StrictParser(FlaskParser):
@@ -184,6 +186,7 @@ class Blueprint(SmorestBlueprint):
         access: str | None = None,
         if_match: bool = False,
         body: str | None = None,
+        key_required: bool | None = None,
         csv: bool = False,
         example: Any = None,
         request_example: Any = None,
@@ -193,13 +196,16 @@ class Blueprint(SmorestBlueprint):
 
         :param access: its line in the policy table; None for public reads.
         :param body: ``json`` or ``patch``.
+        :param key_required: by default for every POST but a change of status, which fails when done twice.
         :param example: of the successful answer.
         :param request_example: of the body; by default made of the examples of its fields.
         """
         media = {None: (), "json": (JSON,), "patch": (MERGE_PATCH, JSON)}[body]
-        found = Operation(operation_id, access, if_match, media)
 
         def mark(view: View) -> View:
+            doubles = view.__name__ == "post" and not (access or "").endswith(".transition")
+            needs_key = doubles if key_required is None else key_required
+            found = Operation(operation_id, access, if_match, media, needs_key)
             if len((view.__doc__ or "").strip().split("\n\n")) < 2:
                 raise TypeError(f"{operation_id} needs a docstring: a summary line, a blank line, a description.")
             if not _takes_query(view):
@@ -211,6 +217,8 @@ class Blueprint(SmorestBlueprint):
                 "example": example,
                 "request_example": request_example,
                 "if_match": if_match,
+                "key_required": found.key_required,
+                "writes": access is not None,
                 "body": media,
             }
             marked: View = self.doc(**doc)(view)

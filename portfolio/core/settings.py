@@ -52,7 +52,8 @@ def _normalised(url: str, name: str) -> str:
 
 
 def _range(smallest: float, largest: float) -> ma.validate.Range:
-    return ma.validate.Range(smallest, largest, error=f"Give a number from {smallest} to {largest}.")
+    kind = "whole number" if isinstance(smallest, int) else "number"
+    return ma.validate.Range(smallest, largest, error=f"Give a {kind} from {smallest} to {largest}.")
 
 
 def read_settings() -> Settings:

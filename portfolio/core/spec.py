@@ -11,6 +11,7 @@ import yaml
 
 from portfolio.core.api import Api, ProblemSchema, renamed_statuses
 from portfolio.core.problems import MIME, Problem, problem_kinds
+from portfolio.core.writing import KEY_HEADER
 
 PATH_PARAMETERS = {
     "slug": ("Address of the project.", "oepnv-initiative"),
@@ -29,7 +30,9 @@ _HEADERS = {
     "Register-Revision": "Revision of the register that the answer is true for.",
     "X-Request-Id": "Id of the request: yours if you sent a plain word, else one of ours.",
     "Location": "Address of the record that was made.",
+    "Idempotent-Replayed": "`true` where the write was done before, and this is the answer that was given then.",
 }
+_SOMETIMES = ("Idempotent-Replayed",)
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
@@ -37,6 +40,18 @@ _IF_MATCH = {
     "description": "The ETag of the record as you read it; only its version counts.",
     "schema": {"type": "string", "maxLength": 100},
     "example": '"3-0a1b2c3d4e"',
+}
+
+
+_RETRY_KEY = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "description": (
+        "A random text of yours for this write (a UUID). Send the same one when you try again: nothing is done twice, "
+        "the first answer comes back, marked `Idempotent-Replayed`. Kept for 7 days."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "example": "6f1c1f0e-52a3-4d4b-9a55-0f3f0f6f7a11",
 }
 
 
@@ -48,7 +63,12 @@ def document(api: Api) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(renamed_statuses(json.dumps(api.spec.to_dict(), ensure_ascii=False)))
     found["components"]["responses"] = {name: _problem_response(kind) for name, kind in _problems().items()}
     found["components"]["headers"] = {
-        name: {"description": text, "schema": {"type": "string", "maxLength": 300}} for name, text in _HEADERS.items()
+        name: {
+            "description": text,
+            "required": name not in _SOMETIMES,
+            "schema": {"type": "string", "maxLength": 300},
+        }
+        for name, text in _HEADERS.items()
     }
     found["components"]["schemas"].pop("PaginationMetadata", None)  # of flask-smorest's own paging, used nowhere
     for item in found["paths"].values():
@@ -147,6 +167,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     marks = operation.pop("x-portfolio")
     if marks["if_match"]:
         operation.setdefault("parameters", []).append(_IF_MATCH)
+    if marks["writes"]:
+        operation.setdefault("parameters", []).append({**_RETRY_KEY, "required": marks["key_required"]})
     answers = {code: answer for code, answer in operation["responses"].items() if code[0] in "23"}
     for code, answer in answers.items():
         _complete_answer(code, answer, marks)
@@ -183,6 +205,8 @@ def _complete_answer(code: str, answer: dict[str, Any], marks: dict[str, Any]) -
         names.append("ETag")
     if code == "201":
         names.append("Location")
+    if marks["writes"]:
+        names.append("Idempotent-Replayed")
     answer["headers"] = _headers(*sorted(names))
     content = answer.get("content", {})
     if "application/json" in content and marks["example"] is not None:
@@ -197,8 +221,10 @@ def _failures(path: str, method: str, operation: dict[str, Any], marks: dict[str
         found.append(404)
     if operation["security"] == [{"apiKey": []}]:
         found += [403, 409]
+    if marks["writes"]:
+        found.append(400)
     if marks["body"]:
-        found += [400, 413, 415]
+        found += [413, 415]
     if marks["if_match"]:
         found += [412, 428]
     if method == "delete":

@@ -44,7 +44,7 @@ def install(database: Database) -> None:
     """Record every transaction of ``database``; on its own sessionmaker, so that no other one records twice."""
     event.listen(database.sessions, "before_flush", _before_flush)
     event.listen(database.sessions, "do_orm_execute", _refuse_bulk_write)
-    event.listen(database.sessions, "before_commit", _record)
+    event.listen(database.sessions, "before_commit", record)
 
 
 def touch(session: Session, entity: Entity) -> None:
@@ -125,7 +125,8 @@ def _refuse_bulk_write(state: ORMExecuteState) -> None:
             raise BypassRefused(f"A bulk write on {table} would bypass the history; change its records instead.")
 
 
-def _record(session: Session) -> None:
+def record(session: Session) -> None:
+    """Write the revision: at the commit, or before it where the answer has to name it. Work is over then."""
     session.flush()
     tracked = _tracked(session)
     if not tracked and not _erases(session):

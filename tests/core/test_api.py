@@ -139,7 +139,7 @@ class TestOperationOf:
         [
             ("GET", "/v1/paints", Operation("listPaints")),
             ("HEAD", "/v1/paints", Operation("listPaints")),
-            ("POST", "/v1/paints", Operation("makePaint", "paints.create", False, (JSON,))),
+            ("POST", "/v1/paints", Operation("makePaint", "paints.create", False, (JSON,), True)),
             ("PATCH", "/v1/paints/a", Operation("changePaint", "paints.update", True, (MERGE_PATCH, JSON))),
             ("DELETE", "/v1/paints/a", Operation("deletePaint", "paints.delete", True)),
             ("OPTIONS", "/v1/paints", None),

@@ -27,6 +27,11 @@ def responses(document: dict[str, Any], path: str, method: str) -> list[str]:
     return list(document["paths"][path][method]["responses"])
 
 
+def required_headers(document: dict[str, Any], path: str, method: str) -> dict[str, bool]:
+    parameters = document["paths"][path][method].get("parameters", [])
+    return {found["name"]: found["required"] for found in parameters if found.get("in") == "header"}
+
+
 class TestDocument:
     def test_is_valid(self, document: dict[str, Any]) -> None:
         validate(document)  # type: ignore[arg-type]
@@ -41,7 +46,7 @@ class TestDocument:
             "200", "400", "401", "403", "404", "406", "409", "412", "413", "415", "422", "428", "500", "503",
         ]  # fmt: skip
         assert responses(document, "/v1/paints/{name}", "delete") == [
-            "204", "401", "403", "404", "409", "412", "422", "428", "500", "503",
+            "204", "400", "401", "403", "404", "409", "412", "422", "428", "500", "503",
         ]  # fmt: skip
 
     def test_failures_are_problems_with_examples(self, document: dict[str, Any]) -> None:
@@ -56,17 +61,14 @@ class TestDocument:
         assert document["paths"]["/v1/paints"]["get"]["security"] == [{}, {"apiKey": []}]
         assert document["paths"]["/v1/paints"]["post"]["security"] == [{"apiKey": []}]
 
-    def test_asks_for_if_match_where_it_is_needed(self, document: dict[str, Any]) -> None:
-        def headers(path: str, method: str) -> list[str]:
-            parameters = document["paths"][path][method].get("parameters", [])
-            return [parameter["name"] for parameter in parameters if parameter.get("in") == "header"]
-
-        assert headers("/v1/paints/{name}", "patch") == ["If-Match"]
-        assert headers("/v1/paints", "post") == []
+    def test_asks_for_headers_where_they_are_needed(self, document: dict[str, Any]) -> None:
+        assert required_headers(document, "/v1/paints/{name}", "patch") == {"If-Match": True, "Idempotency-Key": False}
+        assert required_headers(document, "/v1/paints", "post") == {"Idempotency-Key": True}
+        assert required_headers(document, "/v1/paints", "get") == {}
 
     def test_names_the_headers_of_answers(self, document: dict[str, Any]) -> None:
         made = document["paths"]["/v1/paints"]["post"]["responses"]["201"]["headers"]
-        assert list(made) == ["ETag", "Location", "Register-Revision", "X-Request-Id"]
+        assert list(made) == ["ETag", "Idempotent-Replayed", "Location", "Register-Revision", "X-Request-Id"]
         assert set(made) == set(document["components"]["headers"])
 
     def test_shows_every_type_a_change_may_have(self, document: dict[str, Any]) -> None:

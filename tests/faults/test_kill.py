@@ -26,7 +26,7 @@ from portfolio.projects.models import Project
 from tests.conftest import ORIGIN, key_headers
 
 KILLS = 3
-FULL_KILLS = 20
+FULL_KILLS = 50
 
 
 def _free_port() -> int:
@@ -82,16 +82,39 @@ class Service:
         self.process.wait(10)
 
 
-def _write(service: Service, headers: dict[str, str], worker: int, turn: int, acknowledged: list[str]) -> None:
+class Ledger:
+    """What the clients were told: each marker's answer, and those whose outcome nobody knows."""
+
+    def __init__(self) -> None:
+        self.acknowledged: dict[str, bytes] = {}
+        self.unknown: list[str] = []
+
+
+def _propose(service: Service, headers: dict[str, str], slug: str) -> tuple[int, bytes]:
+    body = {"slug": slug, "title_de": slug, "proposed_on": "2026-03-02"}
+    return service.ask("POST", "/v1/projects", body, {**headers, "Idempotency-Key": slug})
+
+
+def _write(service: Service, headers: dict[str, str], worker: int, turn: int, ledger: Ledger) -> None:
     for number in range(10_000):
         slug = f"k{turn}-{worker}-{number}"
-        body = {"slug": slug, "title_de": slug, "proposed_on": "2026-03-02"}
         try:
-            status, _ = service.ask("POST", "/v1/projects", body, headers)
+            status, answer = _propose(service, headers, slug)
         except (OSError, http.client.HTTPException):
+            ledger.unknown.append(slug)
             return
         if status == 201:
-            acknowledged.append(slug)
+            ledger.acknowledged[slug] = answer
+
+
+def _settle(service: Service, headers: dict[str, str], ledger: Ledger) -> None:
+    """Send again what is unknown, with its key; what was acknowledged last gets the same answer again."""
+    for slug in ledger.unknown:
+        status, ledger.acknowledged[slug] = _propose(service, headers, slug)
+        assert status == 201, (slug, ledger.acknowledged[slug])
+    ledger.unknown.clear()
+    for slug in list(ledger.acknowledged)[-5:]:
+        assert _propose(service, headers, slug) == (201, ledger.acknowledged[slug])
 
 
 def _check_log(database: Database) -> None:
@@ -116,12 +139,13 @@ def test_loses_nothing_that_was_acknowledged(seeded: Database, scale: bool, tmp_
     headers = key_headers(seeded, "coordinator")
     url = seeded.url.render_as_string(hide_password=False)
     service = Service(url, tmp_path / "server.log")
-    acknowledged: list[str] = []
+    ledger = Ledger()
     for turn in range(FULL_KILLS if scale else KILLS):
         service.start()
-        before = len(acknowledged)
+        _settle(service, headers, ledger)
+        before = len(ledger.acknowledged)
         workers = [
-            threading.Thread(target=_write, args=(service, headers, worker, turn, acknowledged)) for worker in range(3)
+            threading.Thread(target=_write, args=(service, headers, worker, turn, ledger)) for worker in range(3)
         ]
         for worker in workers:
             worker.start()
@@ -129,10 +153,17 @@ def test_loses_nothing_that_was_acknowledged(seeded: Database, scale: bool, tmp_
         service.kill()
         for worker in workers:
             worker.join()
-        assert len(acknowledged) > before, service.log.read_text()[-1000:]
+        assert len(ledger.acknowledged) > before, service.log.read_text()[-1000:]
+    service.start()
+    _settle(service, headers, ledger)
+    service.kill()
     with seeded.snapshot() as session:
-        stored = set(session.scalars(sa.select(Project.slug)))
-    assert set(acknowledged) <= stored
+        stored = {project.slug: project for project in session.scalars(sa.select(Project))}
+    marked = {slug for slug in stored if slug.startswith("k") and slug.count("-") == 2 and slug[1].isdigit()}
+    assert marked == set(ledger.acknowledged)  # nothing lost, and nothing that nobody was told of
+    for slug, answer in ledger.acknowledged.items():
+        told = json.loads(answer)
+        assert (str(stored[slug].id), stored[slug].version) == (told["id"], told["version"])
     _check_log(seeded)
 
 
