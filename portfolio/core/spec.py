@@ -11,6 +11,7 @@ import yaml
 
 from portfolio.core.api import Api, ProblemSchema, renamed_statuses
 from portfolio.core.problems import MIME, Problem, problem_kinds
+from portfolio.core.reasons import REASON_HEADER
 
 PATH_PARAMETERS = {
     "slug": ("Address of the project.", "oepnv-initiative"),
@@ -21,6 +22,9 @@ PATH_PARAMETERS = {
     "application_id": ("Id of the application.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
     "award_id": ("Id of the award.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
     "entry_id": ("Id of the ledger entry.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
+    "resource": ("Kind of record, as in its own address.", "projects"),
+    "key": ("Key of the record, as in its own address.", "oepnv-initiative"),
+    "revision": ("Number of the revision.", 1),
     "milestone_id": ("Id of the milestone.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
 }
 _METHODS = ("get", "post", "patch", "put", "delete")
@@ -37,6 +41,17 @@ _IF_MATCH = {
     "description": "The ETag of the record as you read it; only its version counts.",
     "schema": {"type": "string", "maxLength": 100},
     "example": '"3-0a1b2c3d4e"',
+}
+
+
+_CHANGE_REASON = {
+    "name": REASON_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Why the change is made, 1 to 500 characters as percent-encoded UTF-8; kept in the history, not "
+    "public. Required for every removal and correction. Not beside a `reason` in the body.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 6000},
+    "example": "Betrag%20laut%20%C3%84nderungsbescheid",
 }
 
 
@@ -139,8 +154,12 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         described = PATH_PARAMETERS.get(parameter["name"]) if parameter.get("in") == "path" else None
         if described:
             parameter["description"], parameter["example"] = described
+        if "enum" in parameter.get("schema", {}) and parameter.get("in") == "path":
+            parameter["schema"]["enum"].sort()  # werkzeug keeps them as a set
     if marks["if_match"]:
         operation.setdefault("parameters", []).append(_IF_MATCH)
+    if method != "get":
+        operation.setdefault("parameters", []).append({**_CHANGE_REASON, "required": method == "delete"})
     answers = {code: answer for code, answer in operation["responses"].items() if code[0] in "23"}
     for code, answer in answers.items():
         _complete_answer(code, answer, marks)

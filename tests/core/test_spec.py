@@ -61,8 +61,8 @@ class TestDocument:
             parameters = document["paths"][path][method].get("parameters", [])
             return [parameter["name"] for parameter in parameters if parameter.get("in") == "header"]
 
-        assert headers("/v1/paints/{name}", "patch") == ["If-Match"]
-        assert headers("/v1/paints", "post") == []
+        assert headers("/v1/paints/{name}", "patch") == ["If-Match", "Change-Reason"]
+        assert headers("/v1/paints", "post") == ["Change-Reason"]
 
     def test_names_the_headers_of_answers(self, document: dict[str, Any]) -> None:
         made = document["paths"]["/v1/paints"]["post"]["responses"]["201"]["headers"]
