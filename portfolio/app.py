@@ -27,6 +27,7 @@ from portfolio.projects import decision_routes
 from portfolio.projects import programme_routes as ruhr_routes
 from portfolio.projects import resources as projects
 from portfolio.projects import routes as project_routes
+from portfolio.reports import diff_routes
 from portfolio.reports import routes as report_routes
 from portfolio.taxonomy import resources as taxonomy
 from portfolio.taxonomy import routes as taxonomy_routes
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     statement_routes.blp,
     milestone_routes.blp,
     report_routes.blp,
+    diff_routes.blp,
 )
 
 REGISTER = Register(
