@@ -34,11 +34,10 @@ _LINES = ("applied", "approved", "paid_out", "to_flow")
 
 def touched_between(start: int, end: int) -> sa.Select[Any]:
     """The records that any revision after ``start`` up to ``end`` touched, once each."""
-    return (
-        sa.select(*[Change.entity, Change.entity_id])
-        .where(Change.rev > start, Change.rev <= end)
-        .group_by(Change.entity, Change.entity_id)
-    )
+    columns = Change.__table__.c
+    key = (columns.entity, columns.entity_id)
+    found: sa.Select[Any] = sa.select(*key).where(Change.rev > start, Change.rev <= end).group_by(*key)
+    return found
 
 
 def differing_records(
