@@ -29,7 +29,11 @@ def differences() -> ma.fields.Field[Any]:
 
 
 class _StepSchema(StrictSchema):
-    operation = Text(required=True, max_length=6, metadata=about("create, update or delete.", "update"))
+    operation = ma.fields.String(
+        required=True,
+        validate=ma.validate.OneOf(("create", "update", "delete")),
+        metadata=about("What happened to it, as the caller sees it.", "update"),
+    )
     version = Count(required=True, minimum=1, metadata=about("Version of the record after it.", 3))
 
 

@@ -105,7 +105,11 @@ class DifferingRecordSchema(PlainRecordSchema):
     """One record that differs."""
 
     version = Count(required=True, minimum=1, metadata=about("Version of the record at the later moment.", 3))
-    change = Text(required=True, max_length=7, metadata=about("added, changed or removed.", "changed"))
+    change = ma.fields.String(
+        required=True,
+        validate=ma.validate.OneOf(("added", "changed", "removed")),
+        metadata=about("What happened to it, as the caller sees it.", "changed"),
+    )
     changes = differences()
 
 
