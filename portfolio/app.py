@@ -13,17 +13,25 @@ from portfolio.core import api as strict
 from portfolio.core import migrate
 from portfolio.core.db import EXTENSION, Database
 from portfolio.core.problems import register_problem_handlers
+from portfolio.core.resources import Register
 from portfolio.core.settings import Settings, read_settings
 from portfolio.core.version import VERSION
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
+from portfolio.funding import resources as funding
 from portfolio.funding.listing import funded_projects
 from portfolio.history import checkpoints, log, log_routes, recorder, retries, rollback
+from portfolio.history import routes as history_routes
+from portfolio.milestones import resources as milestones
 from portfolio.milestones import routes as milestone_routes
+from portfolio.organisations import resources as organisations
 from portfolio.organisations import routes as organisation_routes
 from portfolio.projects import decision_routes, funded
 from portfolio.projects import programme_routes as ruhr_routes
+from portfolio.projects import resources as projects
 from portfolio.projects import routes as project_routes
+from portfolio.reports import diff_routes
 from portfolio.reports import routes as report_routes
+from portfolio.taxonomy import resources as taxonomy
 from portfolio.taxonomy import routes as taxonomy_routes
 from portfolio.web import docs, health, page
 
@@ -41,6 +49,11 @@ BLUEPRINTS = (
     milestone_routes.blp,
     report_routes.blp,
     log_routes.blp,
+    diff_routes.blp,
+)
+
+REGISTER = Register(
+    (*taxonomy.KINDS, *organisations.KINDS, *projects.KINDS, *funding.KINDS, *milestones.KINDS), owned="project"
 )
 
 _DESCRIPTION = (
@@ -70,6 +83,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     api = strict.Api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    api.register_blueprint(history_routes.install(app, REGISTER, projects.leads_on, settings.threads))
     retries.install(app)
     register_problem_handlers(app)
     guard.install(app)

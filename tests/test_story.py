@@ -53,7 +53,8 @@ class Story:
     saved: dict[str, bytes] = field(default_factory=dict)
 
     def post(self, path: str, body: dict[str, Any], status: int = 201) -> Any:
-        answer = self.client.post(path, json=body, headers=self.headers)
+        reason = {"Change-Reason": "Fehlbuchung"} if body.get("type") == "correction" else {}
+        answer = self.client.post(path, json=body, headers={**self.headers, **reason})
         assert answer.status_code == status, answer.get_data(as_text=True)
         return answer.json
 

@@ -13,6 +13,7 @@ from portfolio.access.service import Author, find_author
 from portfolio.core.api import Operation, check_request_shape, operation_of
 from portfolio.core.db import WriteContext, current_database
 from portfolio.core.problems import Forbidden, PreconditionRequired, Unauthenticated, request_id
+from portfolio.core.reasons import change_reason, require_reason_header
 from portfolio.core.writing import current_writing, retry_key
 
 PUBLIC_VIEW = "public"
@@ -51,17 +52,23 @@ def sees_internal(view: str, lead_ministry: str | None) -> bool:
 
 
 @contextmanager
-def transaction(action: str) -> Iterator[Session]:
+def transaction(action: str, *, reason: str | None = None) -> Iterator[Session]:
     """A write by the current author: one revision named ``action`` (``projects.update``).
 
     Leaving it records the revision; the commit follows when the answer is finished, and before it is given.
+
+    :param reason: why, where the body said so; else the header does.
+    :raises Invalid: a removal without a reason, or a header that cannot be read.
     """
     author = current_author()
+    if request.method == "DELETE":
+        require_reason_header("A removal")
     context = WriteContext(
         actor_id=author.actor_id,
         via=author.via,
         action=action,
         ministry=author.organisation,
+        reason=change_reason() if reason is None else reason,
         request_id=request_id(),
     )
     with current_writing().transaction(context) as session:

@@ -261,7 +261,9 @@ class ProblemErrorSchema(ma.Schema):
     pointer = ma.fields.String(
         metadata={"description": "JSON pointer into the body, beginning with #.", "example": "#/from_on"}
     )
-    parameter = ma.fields.String(metadata={"description": "Name of the query parameter.", "example": "valid_on"})
+    parameter = ma.fields.String(
+        metadata={"description": "Name of the query parameter or header.", "example": "valid_on"}
+    )
 
 
 class ProblemSchema(ma.Schema):

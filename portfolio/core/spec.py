@@ -11,6 +11,7 @@ import yaml
 
 from portfolio.core.api import Api, ProblemSchema, renamed_statuses
 from portfolio.core.problems import MIME, Problem, problem_kinds
+from portfolio.core.reasons import REASON_HEADER
 from portfolio.core.writing import KEY_HEADER
 
 PATH_PARAMETERS = {
@@ -22,6 +23,9 @@ PATH_PARAMETERS = {
     "application_id": ("Id of the application.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
     "award_id": ("Id of the award.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
     "entry_id": ("Id of the ledger entry.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
+    "resource": ("Kind of record, as in its own address.", "projects"),
+    "key": ("Key of the record, as in its own address.", "oepnv-initiative"),
+    "revision": ("Number of the revision.", 1),
     "milestone_id": ("Id of the milestone.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
 }
 _METHODS = ("get", "post", "patch", "put", "delete")
@@ -52,6 +56,14 @@ _RETRY_KEY = {
     ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "example": "6f1c1f0e-52a3-4d4b-9a55-0f3f0f6f7a11",
+}
+_CHANGE_REASON = {
+    "name": REASON_HEADER,
+    "in": "header",
+    "description": "Why the change is made, 1 to 500 characters as percent-encoded UTF-8; kept in the history, not "
+    "public. Required for every removal and correction. Not beside a `reason` in the body.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 6000},
+    "example": "Betrag%20laut%20%C3%84nderungsbescheid",
 }
 
 
@@ -161,6 +173,8 @@ def _describe_path(parameters: list[dict[str, Any]]) -> None:
     for parameter in parameters:
         if parameter["name"] in PATH_PARAMETERS:
             parameter["description"], parameter["example"] = PATH_PARAMETERS[parameter["name"]]
+        if "enum" in parameter.get("schema", {}):
+            parameter["schema"]["enum"].sort()  # werkzeug keeps them as a set
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
@@ -168,7 +182,10 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if marks["if_match"]:
         operation.setdefault("parameters", []).append(_IF_MATCH)
     if marks["writes"]:
-        operation.setdefault("parameters", []).append({**_RETRY_KEY, "required": marks["key_required"]})
+        needs_reason = {"required": method == "delete"}
+        operation.setdefault("parameters", []).extend(
+            ({**_RETRY_KEY, "required": marks["key_required"]}, {**_CHANGE_REASON, **needs_reason})
+        )
     answers = {code: answer for code, answer in operation["responses"].items() if code[0] in "23"}
     for code, answer in answers.items():
         _complete_answer(code, answer, marks)

@@ -13,6 +13,7 @@ from portfolio.access.guard import current_view, require_own, sees_internal, tra
 from portfolio.core.answers import deleted_answer, required_version
 from portfolio.core.api import Blueprint
 from portfolio.core.problems import StaleVersion
+from portfolio.core.reasons import given_reason
 from portfolio.core.records import items_of, page_of
 from portfolio.funding import examples
 from portfolio.funding.applications import (
@@ -163,7 +164,8 @@ class ApplicationTransitions(MethodView):
 
         Submit, review, return, approve whole or in part, reject or withdraw. What is not allowed answers 409.
         """
-        with transaction("applications.transition") as session:
+        asked["reason"] = given_reason(asked["reason"])
+        with transaction("applications.transition", reason=asked["reason"]) as session:
             application = _locked(session, application_id, "applications.transition")
             transition_application(session, application, asked["to"], asked["on"], asked["reason"])
             moment, body = _after(session, application)

@@ -15,6 +15,7 @@ from portfolio.core.dates import Precision, today
 from portfolio.core.journal import ChangeDay, change_day, require_after
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED
 from portfolio.core.problems import Conflict, Invalid, NotFound, ProblemError
+from portfolio.core.reasons import require_reason
 from portfolio.funding import lifecycle
 from portfolio.funding.models import Application, ApplicationStatusChange, FundingProgramme
 from portfolio.organisations.models import Organisation
@@ -104,8 +105,11 @@ def transition_application(
     """Change the status of a locked application.
 
     :raises TransitionNotAllowed: the lifecycle has no such step; the allowed ones are named.
+    :raises ReasonRequired: it is withdrawn without a reason.
     """
     lifecycle.APPLICATION.require(application.status, to)
+    if to == lifecycle.WITHDRAWN:
+        require_reason(reason, "A withdrawal")
     if to == lifecycle.SUBMITTED:
         if application.requested_amount is None:
             detail = "A submitted application says how much is asked for; PATCH requested_amount first."

@@ -13,6 +13,7 @@ from portfolio.access.guard import current_view, require_own, sees_internal, tra
 from portfolio.core.answers import required_version
 from portfolio.core.api import Blueprint
 from portfolio.core.problems import StaleVersion
+from portfolio.core.reasons import given_reason
 from portfolio.core.records import items_of, page_of
 from portfolio.funding import examples
 from portfolio.funding.applications import lock_application, project_of
@@ -145,7 +146,8 @@ class AwardTransitions(MethodView):
 
         Final, active, proof due, settled or revoked. What is not allowed answers 409 and names what is.
         """
-        with transaction("awards.transition") as session:
+        asked["reason"] = given_reason(asked["reason"])
+        with transaction("awards.transition", reason=asked["reason"]) as session:
             award = _locked(session, award_id, "awards.transition")
             transition_award(session, award, asked["to"], asked["on"], asked["reason"])
             moment, body = _after(session, award)

@@ -17,6 +17,7 @@ from portfolio.core.journal import ChangeDay, change_day, refuse_future, require
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED, TransitionNotAllowed
 from portfolio.core.money import ZERO
 from portfolio.core.problems import Conflict, Invalid, NotFound, ProblemError
+from portfolio.core.reasons import require_reason
 from portfolio.funding import lifecycle
 from portfolio.funding.applications import project_of
 from portfolio.funding.models import Application, Award, AwardStatusChange, LedgerEntry
@@ -157,6 +158,7 @@ def transition_award(session: Session, award: Award, to: str, on: date, reason: 
     """Change the status of a locked award.
 
     :raises TransitionNotAllowed: the lifecycle has no such step; the allowed ones are named.
+    :raises ReasonRequired: it is revoked without a reason.
     """
     if to == lifecycle.SUPERSEDED:
         allowed = list(lifecycle.AWARD.successors[award.status])
@@ -164,6 +166,8 @@ def transition_award(session: Session, award: Award, to: str, on: date, reason: 
             "An award is superseded by recording its amendment: POST a new award with `supersedes`.", allowed=allowed
         )
     lifecycle.AWARD.require(award.status, to)
+    if to == lifecycle.REVOKED:
+        require_reason(reason, "A revocation")
     journal = journal_of(session, award)
     day = change_day(on)
     require_after(journal[-1].holds_from_on, day)

@@ -10,11 +10,13 @@ from flask.views import MethodView
 
 from portfolio.access.guard import current_view, require_own, transaction
 from portfolio.core.api import Blueprint
+from portfolio.core.reasons import require_reason_header
 from portfolio.core.records import page_of
 from portfolio.funding import examples
 from portfolio.funding.applications import project_of
 from portfolio.funding.awards import application_of, lock_award
 from portfolio.funding.ledger import book
+from portfolio.funding.lifecycle import CORRECTION
 from portfolio.funding.listing import list_entries, present_entry, read_award, read_entry
 from portfolio.funding.schemas import LedgerEntryInputSchema, LedgerEntryQuerySchema, LedgerEntrySchema
 from portfolio.history.reading import reading_of
@@ -74,9 +76,12 @@ class AwardLedgerEntries(MethodView):
     def post(self, values: Any, award_id: UUID) -> Response:
         """Book an entry on an award
 
-        No disbursement before the award is final, none above the award in force; a correction names what it reverses.
+        No disbursement before the award is final, none above the award in force; a correction names what it
+        reverses and says why in Change-Reason.
         """
         reverses = values.pop("reverses")
+        if values["type"] == CORRECTION:
+            require_reason_header("A correction")
         with transaction("ledger-entries.create") as session:
             award = lock_award(session, award_id)
             require_own("ledger-entries.create", lead_of(session, project_of(session, application_of(session, award))))

@@ -70,6 +70,11 @@ def open_reading(database: Database, known_at: str | None = None, valid_on: date
         yield _reading(session, known_at, valid_on)
 
 
+def reading_beside(moment: Reading, known_at: str | None) -> Reading:
+    """Another moment in the same snapshot, for the same day."""
+    return _reading(moment.session, known_at, moment.valid_on)
+
+
 def reading_of(session: Session) -> Reading:
     """The state inside a running transaction, as its own answer will show it."""
     return Reading(session, _head(session)[0], None, today(), is_past=False)

@@ -25,6 +25,7 @@ from portfolio.core.api import JSON, MERGE_PATCH, Operation, operation_of
 from portfolio.core.dates import format_instant
 from portfolio.core.db import Database, WriteContext, current_database
 from portfolio.core.problems import Conflict, Invalid, NotFound, Problem, problem_answer
+from portfolio.core.reasons import REASON_HEADER
 from portfolio.core.writing import retry_key
 from portfolio.history.canonical import canonical
 from portfolio.history.models import Idempotency
@@ -274,6 +275,7 @@ def _fingerprint(req: Request, operation: Operation) -> bytes:
         "path": req.path,
         "query": sorted([name, value] for name, value in req.args.items(multi=True)),
         "if_match": req.headers.get("If-Match", "").strip(),
+        "reason": req.headers.get(REASON_HEADER, ""),
         "body": _meaning(req) if operation.body else None,
     }
     return hashlib.sha256(canonical(meaning)).digest()

@@ -10,15 +10,9 @@ from portfolio.core.lists import LARGEST_LIMIT
 FORMS = ("json", "csv", "csv-de")
 
 
-class ClockQuerySchema(StrictSchema):
-    """The two clocks: what was true on a day, and what the register had been told by a moment."""
+class KnownAtQuerySchema(StrictSchema):
+    """One clock: what the register had been told by a moment."""
 
-    valid_on = QueryDay(
-        metadata={
-            "description": "What was true on this day (field, lead ministry, status). Default: today, Europe/Berlin.",
-            "example": "2026-06-30",
-        }
-    )
     known_at = QueryText(
         max_length=40,
         metadata={
@@ -29,8 +23,19 @@ class ClockQuerySchema(StrictSchema):
     )
 
 
-class ListQuerySchema(ClockQuerySchema):
-    """A list: its page, order and form beside the two clocks."""
+class ClockQuerySchema(KnownAtQuerySchema):
+    """The two clocks: what was true on a day, and what the register had been told by a moment."""
+
+    valid_on = QueryDay(
+        metadata={
+            "description": "What was true on this day (field, lead ministry, status). Default: today, Europe/Berlin.",
+            "example": "2026-06-30",
+        }
+    )
+
+
+class PageQuerySchema(StrictSchema):
+    """One page of many."""
 
     limit = QueryCount(
         minimum=1,
@@ -41,15 +46,20 @@ class ListQuerySchema(ClockQuerySchema):
     cursor = QueryText(
         max_length=2000, metadata={"description": "Where the next page begins; follow `next` instead of building one."}
     )
+
+
+class ListQuerySchema(ClockQuerySchema, PageQuerySchema):
+    """A list: its page, order and form beside the two clocks."""
+
+    count = QueryBool(
+        load_default=False, metadata={"description": "Also count all records that match, as `count`.", "example": True}
+    )
     sort = QueryText(
         max_length=60,
         metadata={
             "description": "Sort key of this list, with - for descending; nulls come last.",
             "example": "-updated_at",
         },
-    )
-    count = QueryBool(
-        load_default=False, metadata={"description": "Also count all records that match, as `count`.", "example": True}
     )
     format = ma.fields.String(
         validate=ma.validate.OneOf(FORMS),

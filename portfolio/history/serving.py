@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from portfolio.access.guard import current_view
 from portfolio.core.answers import Edition, chosen_format, csv_answer, json_answer, record_answer
 from portfolio.core.db import current_database
-from portfolio.core.lists import chosen_order, fetch_all, fetch_page
+from portfolio.core.lists import Order, chosen_order, fetch_all, fetch_page
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.history.reading import Reading, open_reading
 from portfolio.history.recorder import recorded
@@ -84,40 +85,73 @@ def answer_list(moment: Reading, listing: Listing, query: Mapping[str, Any]) -> 
         rows = fetch_all(moment.session, listing.statement, order=order, identity=listing.identity)
         items = (listing.present(row, view) for row in rows)
         return csv_answer(listing.name, listing.columns, items, edition_of(moment, form), money=listing.money)
-    page = fetch_page(
-        moment.session,
+    return answer_page(
+        moment,
+        query,
         listing.statement,
         order=order,
         identity=listing.identity,
+        present=lambda rows: [listing.present(row, view) for row in rows],
+        clocks=_clocks(moment),
+    )
+
+
+def answer_page(
+    moment: Reading,
+    query: Mapping[str, Any],
+    statement: sa.Select[Any],
+    *,
+    order: Order,
+    identity: sa.ColumnElement[Any],
+    present: Callable[[Sequence[Row]], Sequence[Mapping[str, Any]]],
+    clocks: Sequence[tuple[str, str]],
+    beside: Mapping[str, Any] = MappingProxyType({}),
+) -> Response:
+    """One page of ``statement`` as JSON.
+
+    :param present: from all rows of the page to what is shown; it may leave some out.
+    :param clocks: the clocks as resolved, which the next page is asked for with.
+    :param beside: what stands beside the items.
+    """
+    page = fetch_page(
+        moment.session,
+        statement,
+        order=order,
+        identity=identity,
         limit=query["limit"],
         cursor=query.get("cursor"),
-        question=_question(moment, view),
-        count=query["count"],
+        question=_question(clocks, current_view()),
+        count=query.get("count", False),
     )
-    following = None if page.next is None else _next_path(moment, page.next)
-    body: dict[str, Any] = {"items": [listing.present(row, view) for row in page.rows], "next": following}
+    following = None if page.next is None else _next_path(clocks, page.next)
+    body: dict[str, Any] = {**beside, "items": present(page.rows), "next": following}
     if page.count is not None:
         body["count"] = page.count
     return json_answer(body, edition_of(moment), next_page=following)
 
 
-def _filters() -> list[tuple[str, str]]:
-    return [(name, value) for name, value in request.args.items(multi=True) if name not in _PAGING]
+def known_at_of(moment: Reading) -> list[tuple[str, str]]:
+    """The one clock of an answer that depends on no day."""
+    return [("known_at", str(moment.revision))] if moment.is_past else []
+
+
+def _filters(clocks: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    taken = {*_PAGING, *(name for name, _ in clocks)}
+    return [(name, value) for name, value in request.args.items(multi=True) if name not in taken]
 
 
 def _clocks(moment: Reading) -> list[tuple[str, str]]:
     """The clocks as resolved, so that the pages of one walk answer for one day and one moment."""
-    clocks = [("valid_on", moment.valid_on.isoformat())]
-    return [*clocks, ("known_at", str(moment.revision))] if moment.is_past else clocks
+    return [("valid_on", moment.valid_on.isoformat()), *known_at_of(moment)]
 
 
-def _question(moment: Reading, view: str) -> str:
-    return urlencode([("path", request.path), *sorted(_filters()), *_clocks(moment), ("view", view)])
+def _question(clocks: Sequence[tuple[str, str]], view: str) -> str:
+    return urlencode([("path", request.path), *sorted(_filters(clocks)), *clocks, ("view", view)])
 
 
-def _next_path(moment: Reading, cursor: str) -> str:
+def _next_path(clocks: Sequence[tuple[str, str]], cursor: str) -> str:
     limit = [("limit", request.args["limit"])] if "limit" in request.args else []
-    return f"{request.path}?{urlencode([*_filters(), *_clocks(moment), *limit, ('cursor', cursor)])}"
+    return f"{request.path}?{urlencode([*_filters(clocks), *clocks, *limit, ('cursor', cursor)])}"
 
 
 def _refuse_paging() -> None:

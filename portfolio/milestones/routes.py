@@ -13,6 +13,7 @@ from portfolio.access.guard import current_view, require_own, transaction
 from portfolio.core.answers import deleted_answer, required_version
 from portfolio.core.api import Blueprint
 from portfolio.core.problems import StaleVersion
+from portfolio.core.reasons import given_reason
 from portfolio.core.records import items_of, page_of
 from portfolio.history.reading import Reading, reading_of
 from portfolio.history.recorder import recorded
@@ -218,7 +219,8 @@ class MilestoneTransitions(MethodView):
 
         Achieved whole or in part, missed or cancelled, on a day that is not in the future.
         """
-        with transaction("milestones.transition") as session:
+        asked["reason"] = given_reason(asked["reason"])
+        with transaction("milestones.transition", reason=asked["reason"]) as session:
             milestone = _locked(session, milestone_id, "milestones.transition")
             transition_milestone(session, milestone, asked["to"], asked["on"], asked["reason"])
             moment, body = _after(session, milestone)

@@ -14,6 +14,7 @@ from portfolio.core.dates import Precision, today
 from portfolio.core.journal import ChangeDay, change_day, refuse_future, require_after
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED
 from portfolio.core.problems import AlreadyExists, Conflict, Invalid, NotFound, ProblemError
+from portfolio.core.reasons import require_reason
 from portfolio.history.recorder import touch
 from portfolio.milestones import lifecycle
 from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
@@ -131,9 +132,12 @@ def transition_milestone(
     """Change the status of a locked milestone.
 
     :raises TransitionNotAllowed: the lifecycle has no such step; the allowed ones are named.
+    :raises ReasonRequired: it is cancelled without a reason.
     :raises Invalid: achieved in the future, or an implementing milestone before 2020.
     """
     lifecycle.MILESTONE.require(milestone.status, to)
+    if to == lifecycle.CANCELLED:
+        require_reason(reason, "A cancellation")
     day = change_day(on)
     if to in lifecycle.REACHED:
         if milestone.phase == lifecycle.IMPLEMENTING and on < lifecycle.IMPLEMENTATION_FROM:

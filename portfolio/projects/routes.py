@@ -10,6 +10,7 @@ from flask.views import MethodView
 from portfolio.access.guard import current_view, require_own, sees_internal, transaction
 from portfolio.core.answers import deleted_answer, required_version
 from portfolio.core.api import Blueprint
+from portfolio.core.reasons import given_reason
 from portfolio.core.records import items_of, page_of
 from portfolio.history.reading import reading_of
 from portfolio.history.recorder import recorded
@@ -167,7 +168,8 @@ class ProjectTransitions(MethodView):
 
         On a day, with a reason or decision where one is needed. What is not allowed answers 409 and names what is.
         """
-        with transaction("projects.transition") as session:
+        asked["reason"] = given_reason(asked["reason"])
+        with transaction("projects.transition", reason=asked["reason"]) as session:
             project = lock_project(session, slug)
             require_own("projects.transition", lead_of(session, project))
             transition_project(session, project, Transition(**asked))

@@ -12,6 +12,7 @@ from portfolio.core.dates import Precision
 from portfolio.core.journal import ChangeDay, change_day, require_after
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED, TransitionNotAllowed
 from portfolio.core.problems import Conflict
+from portfolio.core.reasons import require_reason
 from portfolio.history.recorder import touch
 from portfolio.projects.decisions import find_decision
 from portfolio.projects.lifecycle import (
@@ -20,7 +21,7 @@ from portfolio.projects.lifecycle import (
     LEAVES_POPULATION,
     LIFECYCLE,
     MERGED,
-    NOT_PURSUED,
+    REMOVALS,
     SUSPENDED,
     TRANSFERRED_OUT,
     is_reopening,
@@ -30,7 +31,7 @@ from portfolio.projects.service import assignment_on, find_project, journal_of, 
 
 
 class RequirementMissing(Conflict):
-    """The transition needs something that is not there: a decision, a field, a ministry, a target, a reason."""
+    """The transition needs something that is not there: a decision, a field, a ministry, a target."""
 
     slug = "requirement-missing"
     title = "Something this change of status needs is missing"
@@ -51,11 +52,13 @@ def transition_project(session: Session, project: Project, asked: Transition) ->
     """Change the status of a locked project.
 
     :raises TransitionNotAllowed: the lifecycle has no such step; the allowed ones are named.
-    :raises RequirementMissing: decision, field, lead ministry, target or reason is missing.
+    :raises ReasonRequired: a removal or re-opening comes without a reason, and without a decision that gives one.
+    :raises RequirementMissing: decision, field, lead ministry or target is missing.
     """
     _require_step(session, project, asked.to)
     decision = find_decision(session, asked.decision) if asked.decision else None
     target = find_project(session, asked.merged_into) if asked.merged_into else None
+    _require_reason(project, asked, decision)
     _require_what_it_needs(session, project, asked, decision, target)
     return append_change(
         session,
@@ -152,6 +155,14 @@ def _require_one_of(target: str, allowed: list[str], state: str) -> None:
         raise TransitionNotAllowed(detail, allowed=allowed)
 
 
+def _require_reason(project: Project, asked: Transition, decision: Decision | None) -> None:
+    decided = (decision.reason_de or decision.reason_en) if decision else None
+    if asked.to in REMOVALS:
+        require_reason(asked.reason or decided, f"Becoming {asked.to} without a decision that gives one")
+    elif is_reopening(project.status, asked.to):
+        require_reason(asked.reason or decided, "A re-opening by a decision that gives none")
+
+
 def _require_what_it_needs(
     session: Session, project: Project, asked: Transition, decision: Decision | None, target: Project | None
 ) -> None:
@@ -164,8 +175,6 @@ def _require_what_it_needs(
             missing.append(f"an action field on {asked.on}")
         if lead_of(session, project, asked.on) is None:
             missing.append(f"a lead ministry on {asked.on}")
-    if asked.to == NOT_PURSUED and decision is None and not asked.reason:
-        missing.append("a decision or a reason")
     if asked.to == MERGED:
         if target is None:
             missing.append("the project it is merged into, as `merged_into`")

@@ -103,3 +103,52 @@ PORTFOLIO: dict[str, Any] = {
     },
     "official_counts": [],
 }
+
+
+def _between(old: Any, new: Any, difference: Any) -> dict[str, Any]:
+    return {"from": old, "to": new, "difference": difference}
+
+
+_NOT_KNOWN = _between(None, None, None)
+_NO_LINES = _between(0, 0, 0)
+DIFF: dict[str, Any] = {
+    "from": {"revision": 1, "known_at": "2026-06-30T08:00:00.000000Z"},
+    "to": {"revision": 2, "known_at": "2026-07-01T08:00:00.000000Z"},
+    "valid_on": "2026-07-01",
+    "totals": {
+        "funding": {
+            "applied": _between("0.00", "250000.00", "250000.00"),
+            "approved": _between("29149664.22", "29149664.22", "0.00"),
+            "approved_exact": _between("18049664.22", "18049664.22", "0.00"),
+            **dict.fromkeys(("paid_out", "to_flow", "lapsed", "overpaid"), _NOT_KNOWN),
+            "applied_lines": _between(18, 19, 1),
+            "approved_lines": _between(18, 18, 0),
+            "paid_out_lines": _NO_LINES,
+            "to_flow_lines": _NO_LINES,
+        },
+        "portfolio": {
+            "projects": _between(74, 74, 0),
+            "done": _between(14, 14, 0),
+            "running": _between(22, 22, 0),
+            "checking": _NO_LINES,
+            "not_started": _between(2, 2, 0),
+            "dropped": _between(2, 2, 0),
+            "not_known": _between(34, 34, 0),
+            "admitted": _NO_LINES,
+            "removed": _between(1, 1, 0),
+            "merged": _NO_LINES,
+        },
+    },
+    "items": [
+        {
+            "resource": "applications",
+            "type": "application",
+            "id": "0192f1c4-7a6b-7cc3-98c5-0242ac120002",
+            "path": "/v1/applications/0192f1c4-7a6b-7cc3-98c5-0242ac120002",
+            "version": 2,
+            "change": "added",
+            "changes": [{"field": "requested_amount", "old": None, "new": "250000.00"}],
+        }
+    ],
+    "next": None,
+}

@@ -21,7 +21,8 @@ class Money:
     headers: Headers
 
     def post(self, path: str, body: dict[str, Any], status: int = 201) -> Any:
-        answer = self.client.post(path, json=body, headers=self.headers)
+        reason = {"Change-Reason": "Fehlbuchung"} if body.get("type") == "correction" else {}
+        answer = self.client.post(path, json=body, headers={**self.headers, **reason})
         assert answer.status_code == status, answer.get_data(as_text=True)
         return answer.json
 
@@ -41,7 +42,8 @@ class Money:
 
     def move(self, award: str, *steps: tuple[str, str]) -> None:
         for status, day in steps:
-            self.post(f"/v1/awards/{award}/transitions", {"to": status, "on": day}, 200)
+            body = {"to": status, "on": day, "reason": "Auflage verfehlt" if status == "revoked" else None}
+            self.post(f"/v1/awards/{award}/transitions", body, 200)
 
     def book(self, award: str, kind: str, amount: str | None, day: str, status: int = 201, **values: Any) -> Any:
         body = {"type": kind, "booked_on": day, **values}
@@ -92,7 +94,8 @@ class TestApplication:
         for application, status in ((draft, 204), (approved, 409)):
             path = f"/v1/applications/{application}"
             tag = client.get(path, headers=money.headers).headers["ETag"]
-            assert client.delete(path, headers={**money.headers, "If-Match": tag}).status_code == status
+            headers = {**money.headers, "If-Match": tag, "Change-Reason": "Irrtum"}
+            assert client.delete(path, headers=headers).status_code == status
 
     def test_says_how_much_before_it_is_submitted(self, money: Money) -> None:
         application = money.application(requested_amount=None)

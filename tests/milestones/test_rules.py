@@ -50,7 +50,8 @@ class TestPlan:
         post(f"{milestone}/forecasts", {"reported_on": "2026-02-01", "forecast_on": "2026-05-01"})
         assert move("2026-06-01") == 409
         tag = client.get(milestone).headers["ETag"]
-        assert client.delete(milestone, headers={**coordinator, "If-Match": tag}).status_code == 409
+        headers = {**coordinator, "If-Match": tag, "Change-Reason": "Irrtum"}
+        assert client.delete(milestone, headers=headers).status_code == 409
 
 
 class TestForecast:

@@ -195,7 +195,7 @@ class TestAssignment:
 class TestDelete:
     def test_takes_back_a_mistake_and_remembers_it(self, client: FlaskClient, coordinator: Headers) -> None:
         tag = _create(client, coordinator).headers["ETag"]
-        gone = client.delete("/v1/projects/dach", headers={**coordinator, "If-Match": tag})
+        gone = client.delete("/v1/projects/dach", headers={**coordinator, "If-Match": tag, "Change-Reason": "Irrtum"})
         assert gone.status_code == 204
         assert client.get("/v1/projects/dach").status_code == 404
         before = int(gone.headers["Register-Revision"]) - 1
@@ -203,7 +203,9 @@ class TestDelete:
 
     def test_refuses_what_was_more_than_a_proposal(self, client: FlaskClient, coordinator: Headers) -> None:
         tag = client.get("/v1/projects/rasmt").headers["ETag"]
-        answer = client.delete("/v1/projects/rasmt", headers={**coordinator, "If-Match": tag})
+        answer = client.delete(
+            "/v1/projects/rasmt", headers={**coordinator, "If-Match": tag, "Change-Reason": "Irrtum"}
+        )
         assert (answer.status_code, answer.json["type"]) == (409, "/problems/not-a-draft")
 
     def test_refuses_while_records_hang_on_it(self, client: FlaskClient, coordinator: Headers) -> None:
@@ -214,7 +216,7 @@ class TestDelete:
             headers=coordinator,
         )
         tag = client.get("/v1/projects/dach").headers["ETag"]
-        answer = client.delete("/v1/projects/dach", headers={**coordinator, "If-Match": tag})
+        answer = client.delete("/v1/projects/dach", headers={**coordinator, "If-Match": tag, "Change-Reason": "Irrtum"})
         assert (answer.status_code, answer.json["type"]) == (409, "/problems/has-dependants")
         assert client.get("/v1/projects/dach").status_code == 200
 

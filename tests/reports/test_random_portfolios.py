@@ -95,7 +95,7 @@ def _pay(session: Session, dice: random.Random, award: Award, day: date) -> None
     path = dice.choice([(), ("final",), ("final", "active", "proof_due", "settled"), ("final", "revoked")])
     booked = []
     for status in path:
-        transition_award(session, award, status, day, None)
+        transition_award(session, award, status, day, "Widerruf" if status == "revoked" else None)
         for _ in range(dice.randint(0, 2)):
             day += timedelta(days=dice.randint(0, 200))
             kind = dice.choice(
