@@ -1,4 +1,4 @@
-"""The command ``portfolio``: serve, load, migrate, keys, document."""
+"""The command ``portfolio``: serve, load, migrate, keys, log, verify, document."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import click
 import sqlalchemy as sa
 
-from portfolio.cli import data, database, keys, openapi, server
+from portfolio.cli import data, database, keys, log, openapi, server, verify
 from portfolio.core.migrate import SchemaMismatch
 from portfolio.core.problems import Problem
 from portfolio.core.settings import SettingsError
@@ -34,6 +34,8 @@ cli.add_command(data.seed)
 cli.add_command(data.demo)
 cli.add_command(database.db)
 cli.add_command(keys.key)
+cli.add_command(log.log)
+cli.add_command(verify.verify)
 cli.add_command(openapi.openapi)
 
 
