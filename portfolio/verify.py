@@ -307,18 +307,12 @@ class SqliteSource:
 
     @staticmethod
     def _open(path: Path) -> sqlite3.Connection:
-        address = f"file:{quote(str(path.absolute()))}?mode=ro"
-        connection = sqlite3.connect(address, uri=True, isolation_level=None)
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.OperationalError:
-            connection.close()
-            log = path.with_name(path.name + "-wal")
-            if log.exists() and log.stat().st_size:
-                raise
-            # A file on a read-only medium: SQLite cannot make its side files there, and nobody writes.
-            connection = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
-        return connection
+        if not path.is_file():
+            raise Unreadable(f"There is no file {path}.")
+        # Without a write-ahead log nobody has the file open. SQLite then need not put side files beside it, which would
+        # fail on a read-only medium and stay behind elsewhere.
+        mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+        return sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True, isolation_level=None)
 
     def head(self) -> list[Row]:
         return self.connection.execute(f"SELECT {', '.join(_HEAD)} FROM log_head").fetchall()
@@ -580,19 +574,21 @@ class LogCheck:
             self._revision(rev, header, leaf)
             if progress and not rev % 500:
                 progress(rev, total)
-        rest = self.tree.size + 1
-        for rev, _ in self._changes.rest():
-            self.report.add("changes", rev or rest, "There is a change that belongs to no revision.")
-        for rev, _ in self._secrets.rest():
-            self.report.add("commitment", rev or rest, "There is an erasable value that belongs to no revision.")
+        for rows, kind, what in self._rows():
+            for rev in rows.rest():
+                self.report.add(kind, rev, f"There is {what} that belongs to no revision.")
+            if rows.odd:  # where it was taken from is found by what is missing there
+                self.report.add(kind, self.tree.size, f"There is {what} whose revision is no number.")
+
+    def _rows(self) -> Iterator[tuple[_Grouped, str, str]]:
+        yield self._changes, "changes", "a change"
+        yield self._secrets, "commitment", "an erasable value"
 
     def _revision(self, rev: int, text: Any, leaf: Any) -> None:
-        strays, rows = self._changes.take(rev)
-        for stray in strays:
-            self.report.add("changes", stray or rev, "There is a change that belongs to no revision.")
-        strays, secret_rows = self._secrets.take(rev)
-        for stray in strays:
-            self.report.add("commitment", stray or rev, "There is an erasable value that belongs to no revision.")
+        for grouped, kind, what in self._rows():
+            for stray in grouped.before(rev):
+                self.report.add(kind, stray, f"There is {what} that belongs to no revision.")
+        rows, secret_rows = self._changes.take(rev), self._secrets.take(rev)
         secrets = {(row[1], row[2]): (row[3], row[4]) for row in secret_rows}
         data = _bytes_of(text) if isinstance(text, str) else b""
         found = leaf_hash(data)
@@ -713,30 +709,32 @@ class _Grouped:
 
     def __init__(self, rows: Iterable[Row], column: int) -> None:
         self._rows, self._column = iter(rows), column
-        self._next: Row | None = next(self._rows, None)
+        self.odd = 0
+        self._step()
 
-    def take(self, rev: int) -> tuple[list[int | None], list[Row]]:
-        """The numbers of rows before ``rev`` that nobody took, and the rows of ``rev``."""
-        strays: list[int | None] = []
-        found: list[Row] = []
-        while self._next is not None:
-            number = self._next[self._column]
-            if type(number) is not int:
-                strays.append(None)
-            elif number > rev:
-                break
-            elif number < rev:
-                strays.append(number)
-            else:
-                found.append(self._next)
-            self._next = next(self._rows, None)
-        return strays, found
+    def _step(self) -> None:
+        self._row = next(self._rows, None)
+        while self._row is not None and type(self._row[self._column]) is not int:
+            self.odd += 1
+            self._row = next(self._rows, None)
 
-    def rest(self) -> Iterator[tuple[int | None, Row]]:
-        while self._next is not None:
-            number = self._next[self._column]
-            yield (number if type(number) is int else None), self._next
-            self._next = next(self._rows, None)
+    def before(self, rev: int) -> Iterator[int]:
+        """The numbers of rows before ``rev`` that no revision took."""
+        while self._row is not None and (number := self._row[self._column]) < rev:
+            self._step()
+            yield number
+
+    def take(self, rev: int) -> list[Row]:
+        """The rows of ``rev``."""
+        found = []
+        while self._row is not None and self._row[self._column] == rev:
+            found.append(self._row)
+            self._step()
+        return found
+
+    def rest(self) -> Iterator[int]:
+        """The numbers of all rows that no revision took."""
+        return self.before(_LARGEST + 2**63)
 
 
 def _check_head(source: Source, log: LogCheck, report: Report) -> None:
