@@ -8,7 +8,6 @@ import click
 
 from portfolio.app import open_database
 from portfolio.core import migrate
-from portfolio.core.db import Database
 from portfolio.core.settings import read_settings
 from portfolio.history.dump import write_dump
 
@@ -22,14 +21,12 @@ def log() -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def dump(folder: Path) -> None:
     """Write the log and the current tables into FOLDER, for `portfolio verify FOLDER`. It holds internal notes."""
+    database = open_database(read_settings())
     try:
-        revisions = write_dump(_open(), folder)
+        migrate.require_newest(database)
+        revisions = write_dump(database, folder)
     except OSError as error:
         raise click.ClickException(f"The dump cannot be written: {error}") from None
+    finally:
+        database.dispose()
     click.echo(f"Wrote {revisions} revisions to {folder}.")
-
-
-def _open() -> Database:
-    database = open_database(read_settings())
-    migrate.require_newest(database)
-    return database

@@ -60,10 +60,12 @@ def _source(given: Path | None) -> Iterator[Path]:
         yield Path(str(url.database))
         return
     database = open_database(settings)
-    with tempfile.TemporaryDirectory(prefix="portfolio-verify-") as folder:
-        write_dump(database, Path(folder))
+    try:
+        with tempfile.TemporaryDirectory(prefix="portfolio-verify-") as folder:
+            write_dump(database, Path(folder))
+            yield Path(folder)
+    finally:
         database.dispose()
-        yield Path(folder)
 
 
 @contextmanager

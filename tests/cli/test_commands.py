@@ -72,7 +72,20 @@ class TestDocument:
         assert (ended.returncode, "openapi.json differ" in ended.stderr) == (1, True)
 
     @pytest.mark.parametrize(
-        "words", [(), ("serve",), ("run",), ("seed",), ("demo",), ("db",), ("key",), ("key", "create"), ("openapi",)]
+        "words",
+        [
+            (),
+            ("serve",),
+            ("run",),
+            ("seed",),
+            ("demo",),
+            ("db",),
+            ("key",),
+            ("key", "create"),
+            ("log", "dump"),
+            ("verify",),
+            ("openapi",),
+        ],
     )
     def test_every_command_explains_itself(self, database: Database, words: tuple[str, ...]) -> None:
         ended = _run(database, *words, "--help")

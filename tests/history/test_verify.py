@@ -205,9 +205,10 @@ def _first_touched(connection: sqlite3.Connection, edit: Edit, size: int) -> set
     if table in _LOG_TABLES:
         number = "size" if table == "checkpoint" else "rev"
         (rev,) = connection.execute(f"SELECT {number} FROM {table} WHERE rowid = ?", (rowid,)).fetchone()
-        if column == number:  # missing there, surplus here
-            rev = old
-        return {rev, max(1, int(new))} if column == number and isinstance(new, int | float) else {rev}
+        rev = old if column == number else rev
+        if column == number:  # found where it is missing or where it now stands, at the end if that is no number
+            return {rev, max(1, int(new)) if isinstance(new, int | float) else size, size}
+        return {rev}
     key = (
         old if column == "id" else connection.execute(f"SELECT id FROM {table} WHERE rowid = ?", (rowid,)).fetchone()[0]
     )
