@@ -278,6 +278,7 @@ class Source(Protocol):
     def tables(self) -> set[str]: ...
     def current(self, tables: set[str]) -> Iterator[tuple[str, dict[str, Any]]]: ...
     def body(self, rev: int, seq: int, place: int) -> str: ...
+    def damage(self) -> str | None: ...
     def close(self) -> None: ...
 
 
@@ -348,6 +349,11 @@ class SqliteSource:
     def body(self, rev: int, seq: int, place: int) -> str:
         found = self.connection.execute("SELECT body FROM change WHERE rev = ? AND seq = ?", (rev, seq)).fetchone()
         return str(found[0])
+
+    def damage(self) -> str | None:
+        """What is wrong with the file below its tables: an index that answers otherwise than they do."""
+        found = str(self.connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        return None if found == "ok" else found
 
     def close(self) -> None:
         self.connection.close()
@@ -433,6 +439,9 @@ class DumpSource:
     def body(self, rev: int, seq: int, place: int) -> str:
         self._changes.seek(place)
         return str(self._object(self._changes.readline(), "changes.jsonl")["body"])
+
+    def damage(self) -> str | None:
+        return None
 
     def close(self) -> None:
         self._changes.close()
@@ -916,6 +925,8 @@ def _verify(source: Source, key: Key | None, held: list[Note], report: Report, p
     _check_roots(log, stored, report, "stored")
     if clean:  # else the fold of what could not be read would blame records that nobody touched
         _check_current(source, log, report)
+    if report.first is None and (damage := source.damage()):
+        report.add("file", log.tree.size, f"SQLite says that the file is damaged: {damage}.")
 
 
 def as_json(report: Report) -> dict[str, Any]:
