@@ -135,11 +135,11 @@ def _closure(session: Session, row: Any, found: dict[tuple[str, Any], Any]) -> N
         value = getattr(row, column.name)
         for key in column.foreign_keys:
             if value is not None:
-                _closure(session, session.get_one(_MODELS[key.column.table.name], value), found)
+                _closure(session, session.get_one(MODELS[key.column.table.name], value), found)
     found[(table.name, row.id)] = row
 
 
-_MODELS: dict[str, type[Any]] = {
+MODELS: dict[str, type[Any]] = {
     mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Entity)
 }
 
@@ -148,8 +148,8 @@ def copy_few(source: Database, target: Database, each: int = 2) -> None:
     """A few rows of every audited table of ``source``, with all they refer to, one revision per row."""
     found: dict[tuple[str, Any], Any] = {}
     with source.snapshot() as session:
-        for name in sorted(_MODELS):
-            for row in _few(session, _MODELS[name], each):
+        for name in sorted(MODELS):
+            for row in _few(session, MODELS[name], each):
                 _closure(session, row, found)
         rows = [(type(row), {c.name: getattr(row, c.name) for c in row.__table__.columns}) for row in found.values()]
     for model, values in rows:
