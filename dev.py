@@ -187,7 +187,7 @@ def main() -> None:
         "check": check,
         "lint": lambda: run(python, "-m", "ruff", "check", "."),
         "types": lambda: run(python, "-m", "mypy"),
-        "bench": lambda: run(python, "-m", "benchmarks.first", *rest),
+        "bench": lambda: run(python, "-m", "benchmarks.first", *rest) or run(python, "-m", "benchmarks.verify"),
         "openapi": lambda: run(python, "-m", "portfolio", "openapi", "write"),
         "cli": lambda: run(python, "-m", "portfolio", *rest),
         "lock": lambda: lock(*rest),

@@ -1,6 +1,8 @@
-"""``portfolio log``: the key of the log and its checkpoints."""
+"""``portfolio log``: the key of the log, its checkpoints, and the log as files."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -9,13 +11,14 @@ from portfolio.core import migrate
 from portfolio.core.db import Database
 from portfolio.core.settings import Settings, read_settings
 from portfolio.history.checkpoints import Signer
+from portfolio.history.dump import write_dump
 from portfolio.history.held import create_key, held_path, public_path
 from portfolio.history.log import log_origin
 
 
 @click.group()
 def log() -> None:
-    """Sign the end of the log, so that others can prove that its past stays the same."""
+    """Sign the end of the log and hand it out, so that others can prove that its past stays the same."""
 
 
 @log.group()
@@ -47,6 +50,20 @@ def checkpoint() -> None:
     said = "Signed" if made.is_new else "Nothing new: signed already are"
     click.echo(f"{said} {made.head.size} revisions at {made.head.at}, root {made.head.root.hex()}.")
     click.echo(f"The checkpoint is {held_path(settings.checkpoint_dir, made.head.size)}.")
+
+
+@log.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def dump(folder: Path) -> None:
+    """Write the log and the current tables into FOLDER, for `portfolio verify FOLDER`. It holds internal notes."""
+    database = _open(read_settings())
+    try:
+        revisions = write_dump(database, folder)
+    except OSError as error:
+        raise click.ClickException(f"The dump cannot be written: {error}") from None
+    finally:
+        database.dispose()
+    click.echo(f"Wrote {revisions} revisions to {folder}.")
 
 
 def ensure_log_key(database: Database, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The command ``portfolio``: serve, load, migrate, keys, document."""
+"""The command ``portfolio``: serve, load, migrate, keys, log, verify, document."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import click
 import sqlalchemy as sa
 
-from portfolio.cli import data, database, keys, log, openapi, privacy, server
+from portfolio.cli import data, database, keys, log, openapi, privacy, server, verify
 from portfolio.core.migrate import SchemaMismatch
 from portfolio.core.problems import Problem
 from portfolio.core.settings import SettingsError
@@ -43,6 +43,7 @@ cli.add_command(database.db)
 cli.add_command(keys.key)
 cli.add_command(log.log)
 cli.add_command(privacy.privacy)
+cli.add_command(verify.verify)
 cli.add_command(openapi.openapi)
 
 

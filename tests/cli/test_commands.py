@@ -92,7 +92,8 @@ class TestDocument:
         "words",
         [
             (), ("serve",), ("run",), ("seed",), ("demo",), ("db",), ("key",), ("key", "create"), ("openapi",),
-            ("log",), ("log", "key"), ("log", "checkpoint"), ("privacy",), ("privacy", "erase"),
+            ("log",), ("log", "key"), ("log", "checkpoint"), ("log", "dump"), ("verify",), ("privacy",),
+            ("privacy", "erase"),
         ],
     )  # fmt: skip
     def test_every_command_explains_itself(self, database: Database, words: tuple[str, ...]) -> None:
