@@ -7,10 +7,8 @@ from contextlib import contextmanager
 
 import click
 
-from portfolio.app import open_database
-from portfolio.core import migrate
+from portfolio.cli.opening import open_register
 from portfolio.core.db import Database
-from portfolio.core.settings import read_settings
 from portfolio.exchange.demo import DEMO_PROJECTS, load_demo
 from portfolio.exchange.seed import UNNAMED_COUNT, Loaded, load_seed
 from portfolio.exchange.source_data import read_projects
@@ -19,14 +17,14 @@ from portfolio.exchange.source_data import read_projects
 @click.command()
 def seed() -> None:
     """Load the real projects of the Ruhr-Konferenz as one revision. Loading twice changes nothing."""
-    seed_database(_open())
+    seed_database(open_register())
 
 
 @click.command()
 def demo() -> None:
     """Add synthetic projects (slug demo-…), shown only with include_demo=true. Needs the seed."""
     with _progress("Making demonstration projects", DEMO_PROJECTS) as step:
-        loaded = load_demo(_open(), step)
+        loaded = load_demo(open_register(), step)
     _say(loaded, "demonstration projects")
 
 
@@ -50,9 +48,3 @@ def _progress(label: str, length: int) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal, one plain line otherwise."""
     with click.progressbar(length=length, label=label, item_show_func=lambda item: item or "") as bar:
         yield lambda item: bar.update(1, item)
-
-
-def _open() -> Database:
-    database = open_database(read_settings())
-    migrate.require_newest(database)
-    return database

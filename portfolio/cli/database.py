@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from portfolio.app import open_database
+from portfolio.cli.opening import open_until_the_end
 from portfolio.core import migrate
 from portfolio.core.db import Database
 from portfolio.core.settings import Settings, read_settings
@@ -27,7 +27,7 @@ def upgrade() -> None:
 @db.command()
 def check() -> None:
     """Say whether the database is at this program's schema and equals its models (exit 1 if not)."""
-    database = open_database(read_settings())
+    database = open_until_the_end(read_settings())
     found = migrate.current(database)
     if found != migrate.newest():
         raise click.ClickException(

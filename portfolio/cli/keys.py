@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from portfolio.access import service
 from portfolio.access.models import SYSTEM, ApiKey
 from portfolio.access.policy import ROLES
-from portfolio.app import open_database
-from portfolio.core import migrate, sources
+from portfolio.cli.opening import open_register
+from portfolio.core import sources
 from portfolio.core.dates import format_instant
 from portfolio.core.db import Database, WriteContext
-from portfolio.core.settings import read_settings
 from portfolio.organisations.models import Organisation
 
 
@@ -34,7 +33,7 @@ def create_key(role: str, organisation: str | None, name: str, days: int | None)
     """Make a key and print it, the only time it can be seen."""
     if not name.strip():
         raise click.ClickException("A key needs a holder; give --name.")
-    database = _open()
+    database = open_register()
     expires_at = sources.now() + timedelta(days=days) if days else None
     with database.transaction(_context("key.create")) as session:
         if organisation is not None:
@@ -48,7 +47,7 @@ def create_key(role: str, organisation: str | None, name: str, days: int | None)
 @key.command("list")
 def list_keys() -> None:
     """Show every key by its first characters: role, holder, and whether it is good."""
-    with _open().snapshot() as session:
+    with open_register().snapshot() as session:
         for found, name in service.list_keys(session):
             state = "revoked" if found.revoked_at else "expired" if _is_past(found) else "good"
             until = f" until {format_instant(found.expires_at)}" if found.expires_at else ""
@@ -59,7 +58,7 @@ def list_keys() -> None:
 @click.argument("prefix")
 def revoke_key(prefix: str) -> None:
     """Make the key that begins with PREFIX useless from now on. PREFIX is what `portfolio key list` shows."""
-    with _open().transaction(_context("key.revoke")) as session:
+    with open_register().transaction(_context("key.revoke")) as session:
         found = service.revoke_key(session, prefix.removesuffix("…"))
     click.echo(f"{found.prefix}… is revoked.")
 
@@ -77,12 +76,6 @@ def ensure_coordinator(database: Database) -> str | None:
 
 def _is_past(found: ApiKey) -> bool:
     return found.expires_at is not None and found.expires_at <= sources.now()
-
-
-def _open() -> Database:
-    database = open_database(read_settings())
-    migrate.require_newest(database)
-    return database
 
 
 def _context(action: str) -> WriteContext:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from portfolio.app import open_database
-from portfolio.core import migrate
+from portfolio.cli.opening import open_register
 from portfolio.core.db import Database
 from portfolio.core.settings import Settings, read_settings
 from portfolio.history.checkpoints import Signer
@@ -30,7 +29,7 @@ def key() -> None:
 def create() -> None:
     """Make the signing key (private, for this account alone) and the public key beside it."""
     settings = read_settings()
-    made = create_key(settings.log_key, log_origin(_open(settings)))
+    made = create_key(settings.log_key, log_origin(open_register(settings)))
     click.echo(made.line)
     introduce_key(settings)
 
@@ -39,7 +38,7 @@ def create() -> None:
 def checkpoint() -> None:
     """Sign the end of the log now, and say its size and root."""
     settings = read_settings()
-    made = Signer(_open(settings), settings).sign()
+    made = Signer(open_register(settings), settings).sign()
     if made is None:
         key_is_there = settings.log_key.exists()
         raise click.ClickException(
@@ -56,13 +55,11 @@ def checkpoint() -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def dump(folder: Path) -> None:
     """Write the log and the current tables into FOLDER, for `portfolio verify FOLDER`. It holds internal notes."""
-    database = _open(read_settings())
+    database = open_register()
     try:
         revisions = write_dump(database, folder)
     except OSError as error:
         raise click.ClickException(f"The dump cannot be written: {error}") from None
-    finally:
-        database.dispose()
     click.echo(f"Wrote {revisions} revisions to {folder}.")
 
 
@@ -77,9 +74,3 @@ def ensure_log_key(database: Database, settings: Settings) -> None:
 def introduce_key(settings: Settings) -> None:
     click.echo(f"The history is signed with {settings.log_key}; keep that file secret and out of database backups.")
     click.echo(f"An auditor keeps {public_path(settings.log_key)} and the checkpoints in {settings.checkpoint_dir}.")
-
-
-def _open(settings: Settings) -> Database:
-    database = open_database(settings)
-    migrate.require_newest(database)
-    return database

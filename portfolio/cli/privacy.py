@@ -7,10 +7,8 @@ from sqlalchemy.orm import Session
 
 from portfolio.access.models import SYSTEM
 from portfolio.access.service import erase_actor
-from portfolio.app import open_database
-from portfolio.core import migrate
+from portfolio.cli.opening import open_register
 from portfolio.core.db import Database, WriteContext
-from portfolio.core.settings import read_settings
 from portfolio.history.erasure import drop_answers, erase_field, erase_reason, wipe_remains, wipe_while_deleting
 from portfolio.history.recorder import ERASE, recorded
 
@@ -38,8 +36,7 @@ def erase(
         raise click.ClickException("Name exactly one of --actor, --record ENTITY ID and --revision.")
     if (record is None) != (field is None):
         raise click.ClickException("--record and --field belong together.")
-    database = open_database(read_settings())
-    migrate.require_newest(database)
+    database = open_register()
     context = WriteContext(actor_id=SYSTEM, via="cli", action=ERASE, reason=ground)
     with database.transaction(context) as session:
         wipe_while_deleting(session)
@@ -53,7 +50,7 @@ def erase(
 @privacy.command()
 def wipe() -> None:
     """Rewrite the database file without remains of erased texts, where an erasure could not."""
-    _wipe(open_database(read_settings()))
+    _wipe(open_register())
 
 
 def _erase(

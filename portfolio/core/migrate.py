@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from portfolio.core.columns import SortKey
 from portfolio.core.db import Base, Database
-from portfolio.core.schema_types import INSERT_ONLY
+from portfolio.core.schema_types import ERASABLE, INSERT_ONLY
 
 # One number of our own for the lock that makes a second migration wait.
 _LOCK = 7461_2019
@@ -119,6 +119,8 @@ def grant(database: Database, role: str | None) -> None:
         for table in Base.metadata.sorted_tables:
             rights = "SELECT, INSERT" if table.info.get(INSERT_ONLY) else "SELECT, INSERT, UPDATE, DELETE"
             connection.execute(sa.text(f"REVOKE ALL ON {table.name} FROM {quoted}"))
+            if table.info.get(ERASABLE):
+                rights += f", UPDATE ({', '.join(table.info[ERASABLE])})"
             connection.execute(sa.text(f"GRANT {rights} ON {table.name} TO {quoted}"))
 
 

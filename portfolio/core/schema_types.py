@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,8 @@ from alembic import op
 from sqlalchemy.types import TypeEngine
 
 INSERT_ONLY = "insert_only"
+ERASABLE = "erasable"
+"""Columns of an insert-only table that an erasure may write."""
 
 
 def identifier() -> TypeEngine[Any]:
@@ -50,3 +53,33 @@ def drop_insert_only(table: str) -> None:
         return
     for verb in ("update", "delete"):
         op.execute(f"DROP TRIGGER {table}_no_{verb}")
+
+
+def make_insert_only_but_for_erasure(table: str, erased: str, fixed: Sequence[str], word: str) -> None:
+    """Like :func:`make_insert_only`, but ``erased`` may be replaced by ``word`` where the ``fixed`` columns stay."""
+    message = f"{table} is insert-only"
+    if op.get_bind().dialect.name == "postgresql":
+        new, old = (", ".join(f"{row}.{column}" for column in fixed) for row in ("NEW", "OLD"))
+        op.execute(
+            f"CREATE TRIGGER {table}_insert_only BEFORE DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_erasure_only BEFORE UPDATE ON {table} FOR EACH ROW "
+            f"WHEN (NEW.{erased} IS DISTINCT FROM '{word}' OR ROW({new}) IS DISTINCT FROM ROW({old})) "
+            "EXECUTE FUNCTION refuse_change()"
+        )
+        return
+    same = " AND ".join(f"NEW.{column} IS OLD.{column}" for column in fixed)
+    op.execute(
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} WHEN NOT (NEW.{erased} IS '{word}' AND {same}) "
+        f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+    )
+    op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{message}'); END")
+
+
+def drop_insert_only_but_for_erasure(table: str) -> None:
+    """Take the triggers of :func:`make_insert_only_but_for_erasure` away again, for a downgrade."""
+    drop_insert_only(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"DROP TRIGGER {table}_erasure_only ON {table}")

@@ -129,7 +129,7 @@ class LedgerEntry(Entity):
     __table_args__ = (
         sa.UniqueConstraint("reverses_id"),
         sa.CheckConstraint("amount > 0", name="amount_positive"),
-        {"info": {"insert_only": True}},
+        {"info": {"insert_only": True, "erasable": ("comment", "version", "updated_at")}},
     )
     append_only: ClassVar[bool] = True
     award_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Award.id, ondelete="RESTRICT"), index=True)

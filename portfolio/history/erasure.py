@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.core.columns import CommittedText
 from portfolio.core.db import Base, Database, Entity
-from portfolio.core.problems import Conflict, NotFound
-from portfolio.core.schema_types import INSERT_ONLY
+from portfolio.core.problems import NotFound
 from portfolio.history.canonical import canonical
 from portfolio.history.models import ERASED, Change, Idempotency, Redactable
 from portfolio.history.recorder import HEADER_SEQ, is_audited
@@ -47,7 +46,6 @@ def erase_field(session: Session, entity: str, key: str, field: str) -> Erased:
 
     :param key: the record's id; of a living record also its slug or code.
     :raises NotFound: no such field, or no value of it is kept.
-    :raises Conflict: the database itself refuses every change of such records, and this one holds a value.
     """
     if field not in erasable_fields().get(entity, []):
         known = "; ".join(f"{name}: {', '.join(fields)}" for name, fields in erasable_fields().items())
@@ -155,12 +153,6 @@ def _replace_current(session: Session, model: type[Entity], record_id: UUID, fie
     record = session.get(model, record_id, with_for_update=True)
     if record is None or getattr(record, field) is None:
         return
-    assert isinstance(model.__table__, sa.Table)
-    if model.__table__.info.get(INSERT_ONLY):
-        raise Conflict(
-            f"The database refuses every change of a {model.__tablename__}, and this one holds its {field} now; "
-            "nothing was erased."
-        )
     setattr(record, field, ERASED)
     session.flush()
 

@@ -54,7 +54,7 @@ class MilestoneForecast(Entity):
     __tablename__ = "milestone_forecast"
     __table_args__ = (
         sa.UniqueConstraint("milestone_id", "reported_on"),
-        {"info": {"insert_only": True}},
+        {"info": {"insert_only": True, "erasable": ("comment", "version", "updated_at")}},
     )
     append_only: ClassVar[bool] = True
     milestone_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Milestone.id, ondelete="RESTRICT"))

@@ -198,6 +198,8 @@ def delete_project(session: Session, project: Project) -> None:
             f"{project.slug} has been more than a proposal; use a transition (not_pursued, transferred_out, merged)."
         )
     session.delete(journal[0])
+    for former in session.scalars(sa.select(FormerSlug).where(FormerSlug.project_id == project.id)).all():
+        session.delete(former)
     session.flush()
     session.delete(project)
     session.flush()

@@ -201,6 +201,14 @@ class TestDelete:
         before = int(gone.headers["Register-Revision"]) - 1
         assert client.get(f"/v1/projects/dach?known_at={before}").status_code == 200
 
+    def test_takes_former_addresses_back_too(self, client: FlaskClient, coordinator: Headers) -> None:
+        tag = _create(client, coordinator).headers["ETag"]
+        moved = client.patch("/v1/projects/dach", json={"slug": "haus"}, headers={**coordinator, "If-Match": tag})
+        tag = {"If-Match": moved.headers["ETag"], "Change-Reason": "Irrtum"}
+        assert client.delete("/v1/projects/haus", headers={**coordinator, **tag}).status_code == 204
+        assert client.get("/v1/projects/dach").status_code == 404
+        assert _create(client, coordinator).status_code == 201
+
     def test_refuses_what_was_more_than_a_proposal(self, client: FlaskClient, coordinator: Headers) -> None:
         tag = client.get("/v1/projects/rasmt").headers["ETag"]
         answer = client.delete(
