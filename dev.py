@@ -153,6 +153,16 @@ def check() -> int:
     return next((code for code in codes if code), 0)
 
 
+def bench() -> int:
+    """Every measurement, one after the other; the first failure decides the exit code."""
+    return next((code for part in ("first", "recording", "verify") if (code := _benchmark(part))), 0)
+
+
+def _benchmark(part: str) -> int:
+    with tempfile.TemporaryDirectory() as folder:  # not the data of the register in this folder
+        return run(str(PYTHON), "-W", "ignore", "-m", f"benchmarks.{part}", PORTFOLIO_DATA_DIR=folder)
+
+
 def lock(*options: str) -> int:
     """Write the requirement files anew (``lock --upgrade``: newest versions), with hashes and without addresses."""
     with tempfile.TemporaryDirectory() as folder:
@@ -187,7 +197,7 @@ def main() -> None:
         "check": check,
         "lint": lambda: run(python, "-m", "ruff", "check", "."),
         "types": lambda: run(python, "-m", "mypy"),
-        "bench": lambda: run(python, "-m", "benchmarks.first", *rest) or run(python, "-m", "benchmarks.verify"),
+        "bench": bench,
         "openapi": lambda: run(python, "-m", "portfolio", "openapi", "write"),
         "cli": lambda: run(python, "-m", "portfolio", *rest),
         "lock": lambda: lock(*rest),
