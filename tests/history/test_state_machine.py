@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,10 +18,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from werkzeug.test import TestResponse
 
+from portfolio import verify
 from portfolio.core import sources
-from portfolio.core.db import Database
-from portfolio.history.models import Revision
+from portfolio.core.db import Database, WriteContext
+from portfolio.history import merkle
+from portfolio.history.erasure import erase_field
+from portfolio.history.models import ERASED, Revision
+from portfolio.history.recorder import ERASE
 from tests.conftest import Ticking, key_headers, make_app, open_register
+from tests.history.auditing import Auditor, source_of
 from tests.history.reference_model import APPLICATION_STEPS, GRANTED, MILESTONE_STEPS, Record, Reference
 from tests.postgres import create_database
 
@@ -32,6 +38,7 @@ DAY = "2026-03-10"
 KINDS = {"project": "slug", "milestone": "id", "application": "id", "award": "id"}
 VALUES = {"project": "title_de", "milestone": "title_de", "application": "requested_amount", "award": "amount"}
 REASON = {"Change-Reason": "Irrtum"}
+ERASING = WriteContext("act_system", "cli", ERASE, reason="Art. 17 DSGVO")
 COMPARED = ("ETag", "Location", "Register-Revision", "Idempotent-Replayed", "Content-Type", "Link")
 
 
@@ -63,11 +70,16 @@ class Histories(RuleBasedStateMachine):
     """Each rule is one request to both sides; status and bytes must be equal, and as the reference says."""
 
     urls: Callable[[], tuple[str, str]]
+    parent: Path
 
     @initialize()
     def begin(self) -> None:
         self.sides = [Side(url) for url in type(self).urls()]
         self.reference = Reference()
+        self.folder = Path(tempfile.mkdtemp(dir=type(self).parent))
+        self.auditor = Auditor(self.folder / "auditor")
+        self.held: dict[int, str] = {}
+        self.notes: dict[str, list[str]] = {}
         self.saved: dict[str, bytes] = {}
         self.number = 0
         self.last_post: tuple[str, Any, str, TestResponse] | None = None
@@ -241,21 +253,58 @@ class Histories(RuleBasedStateMachine):
     def send_again(self, changed: bool) -> None:
         """A retry gives the same answer and does nothing; another body under the same key is refused."""
         assert self.last_post is not None
-        path, body, key, first = self.last_post
-        body = {**body, "title_de": "anders"} if changed and "title_de" in body else body
-        same = body == self.last_post[1]
+        sent = path, original, key, first = self.last_post
+        body = {**original, "title_de": "anders"} if changed and "title_de" in original else original
+        same = body == original
         answer = self.ask("POST", path, body, headers={"Idempotency-Key": key})
-        self.last_post = (path, self.last_post[1], key, first)
+        self.last_post = sent
         self.expect(answer, first.status_code if same else 422)
         if same:
             assert answer.get_data() == first.get_data()
             assert answer.headers["Idempotent-Replayed"] == "true"
+
+    @precondition(lambda self: self.has("project"))
+    @rule(data=st.data())
+    def note(self, data: st.DataObject) -> None:
+        slug = self.pick(data, "project")
+        text = f"Notiz {self.number} über Frau Müller"
+        headers, _ = self.tag(slug, "right")
+        answer = self.ask("PATCH", f"/v1/projects/{slug}", {"internal_note": text}, headers=headers)
+        self.expect(answer, 200)
+        self.reference.change(slug, note=text)
+        self.notes.setdefault(slug, []).append(text)
+        self.settled(answer)
+
+    @precondition(lambda self: any(slug in self.reference.records for slug in self.notes))
+    @rule(data=st.data())
+    def erase(self, data: st.DataObject) -> None:
+        """What was erased is gone from every past too; nothing else of it changes."""
+        slug = data.draw(st.sampled_from(sorted(slug for slug in self.notes if slug in self.reference.records)))
+        for side in self.sides:
+            with side.clock(), side.database.transaction(ERASING) as session:
+                erase_field(session, "project", slug, "internal_note")
+        self.reference.change(slug, note=ERASED)
+        for text in self.notes.pop(slug):
+            for path, body in self.saved.items():
+                self.saved[path] = body.replace(text.encode(), ERASED.encode())
+        self.last_post = None  # stored answers that could hold the text are gone
+
+    @rule()
+    def hold(self) -> None:
+        """The auditor takes the signed end of the log away."""
+        leaves = _leaves(self.sides[0].database)
+        frontier: list[bytes] = []
+        for size, leaf in enumerate(leaves):
+            frontier = merkle.extended(frontier, size, leaf)
+        self.held[len(leaves)] = self.auditor.note(len(leaves), merkle.root_of_frontier(frontier))
 
     @rule(hours=st.sampled_from([-24, -1, 1, 24]))
     def jump(self, hours: int) -> None:
         """The clock of the machine is set anew, also backwards."""
         for side in self.sides:
             side.ticking.instant += timedelta(hours=hours)
+        if hours > 1:
+            self.last_post = None  # a kept answer expires after a week
 
     @rule(data=st.data())
     def look(self, data: st.DataObject) -> None:
@@ -296,6 +345,12 @@ class Histories(RuleBasedStateMachine):
         leaves = [_leaves(side.database) for side in self.sides]
         assert leaves[0] == leaves[1]
         assert len(leaves[0]) == self.reference.revision
+        self.hold()
+        trusted = [self.auditor.hold(*self.held.values())]
+        for side in self.sides:
+            source = source_of(side.database, self.folder / "dump")
+            report = verify.verify(source, self.auditor.key, trusted if leaves[0] else [], None)
+            assert (report.findings, report.exit_code) == ([], 0 if leaves[0] else 3), verify.as_text(report)
 
 
 def _leaves(database: Database) -> list[bytes]:
@@ -312,6 +367,7 @@ def test_random_histories(scale: bool, postgres_dsn: str, tmp_path: Path) -> Non
 
     class Machine(Histories):
         urls = staticmethod(new_urls)
+        parent = tmp_path
 
     run_state_machine_as_test(
         Machine,
