@@ -9,6 +9,7 @@ import marshmallow as ma
 from portfolio.core.fields import Count, IdField, InstantField, LongText, Name, QueryCount, StrictSchema, Text, repeated
 from portfolio.core.fields import QueryText as Word
 from portfolio.core.records import about
+from portfolio.history.codelists import RECORDED_OPERATION
 from portfolio.history.schemas import KnownAtQuerySchema, PageQuerySchema
 
 LONGEST_WAIT = 30
@@ -31,7 +32,7 @@ def differences() -> ma.fields.Field[Any]:
 class _StepSchema(StrictSchema):
     operation = ma.fields.String(
         required=True,
-        validate=ma.validate.OneOf(("create", "update", "delete")),
+        validate=ma.validate.OneOf(RECORDED_OPERATION.codes),
         metadata=about("What happened to it, as the caller sees it.", "update"),
     )
     version = Count(required=True, minimum=1, metadata=about("Version of the record after it.", 3))

@@ -6,6 +6,7 @@ import marshmallow as ma
 
 from portfolio.core.fields import Count, InstantField, Money, QueryDay, QueryText, StrictSchema, Text
 from portfolio.core.records import about
+from portfolio.history.codelists import DIFFERENCE
 from portfolio.history.history_schemas import PlainRecordSchema, differences
 from portfolio.history.schemas import DemoQuerySchema, PageQuerySchema
 
@@ -107,7 +108,7 @@ class DifferingRecordSchema(PlainRecordSchema):
     version = Count(required=True, minimum=1, metadata=about("Version of the record at the later moment.", 3))
     change = ma.fields.String(
         required=True,
-        validate=ma.validate.OneOf(("added", "changed", "removed")),
+        validate=ma.validate.OneOf(DIFFERENCE.codes),
         metadata=about("What happened to it, as the caller sees it.", "changed"),
     )
     changes = differences()
