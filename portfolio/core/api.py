@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import threading
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import unquote, unquote_to_bytes
 
 import marshmallow as ma
+from apispec import APISpec
 from flask import Flask, Request, current_app, request
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as SmorestBlueprint
@@ -300,24 +302,49 @@ class Api(SmorestApi):
     ERROR_SCHEMA = ProblemSchema
 
     def _init_spec(self, **options: Any) -> None:
+        self._undescribed: list[tuple[SmorestBlueprint, str]] = []
+        self._describing = threading.Lock()
+        self._is_described = False
         super()._init_spec(**options)
         assert self.ma_plugin is not None
         self.ma_plugin.converter.add_attribute_function(_openapi_of)
         self.ma_plugin.converter.schema_name_resolver = component_name
 
     def register_blueprint(self, blp: SmorestBlueprint, **options: Any) -> None:
-        """Take a blueprint in.
+        """Take a blueprint in; it is described when the document is asked for.
 
         :raises TypeError: one of its views is not an operation; the gate would let everybody call it.
         """
-        super().register_blueprint(blp, **options)
-        prefix = f"{options.get('name', blp.name)}."
+        name = options.get("name", blp.name)
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
+        self._app.register_blueprint(blp, **options)
+        self._undescribed.append((blp, name))
         for rule in self._app.url_map.iter_rules():
-            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.endpoint.startswith(prefix) else ():
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.endpoint.startswith(f"{name}.") else ():
                 if _operation_at(self._app, rule.endpoint, method) is None:
                     raise TypeError(f"{method} {rule.rule} lacks @blp.operation(...).")
 
+    def described(self) -> APISpec:
+        """The document as flask-smorest makes it. Most of the time of a start would go into it, so it waits."""
+        found: APISpec = self.spec
+        with self._describing:
+            if not self._is_described:
+                self._describe()
+                self._is_described = True
+        return found
+
+    def _describe(self) -> None:
+        self._describe_responses()
+        for blp, name in self._undescribed:
+            blp.register_views_in_doc(self, self._app, self.spec, name=name, parameters=None)
+            self.spec.tag({"name": name, "description": blp.description})
+        if "Problem" not in self.spec.components.schemas:
+            self.spec.components.schema("Problem", schema=ProblemSchema)
+
     def _register_responses(self) -> None:
+        """Nothing yet: see :meth:`described`."""
+
+    def _describe_responses(self) -> None:
         for status in http.HTTPStatus:
             described: dict[str, Any] = {"description": _phrase(status)}
             if status >= 400:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from portfolio.core.api import Api, ProblemSchema, renamed_statuses
+from portfolio.core.api import Api, renamed_statuses
 from portfolio.core.problems import MIME, Problem, problem_kinds
 from portfolio.core.reasons import REASON_HEADER
 from portfolio.core.writing import KEY_HEADER
@@ -69,10 +69,7 @@ _CHANGE_REASON = {
 
 def document(api: Api) -> dict[str, Any]:
     """The complete document of the running code."""
-    assert api.spec is not None
-    if "Problem" not in api.spec.components.schemas:
-        api.spec.components.schema("Problem", schema=ProblemSchema)
-    found: dict[str, Any] = json.loads(renamed_statuses(json.dumps(api.spec.to_dict(), ensure_ascii=False)))
+    found: dict[str, Any] = json.loads(renamed_statuses(json.dumps(api.described().to_dict(), ensure_ascii=False)))
     found["components"]["responses"] = {name: _problem_response(kind) for name, kind in _problems().items()}
     found["components"]["headers"] = {
         name: {

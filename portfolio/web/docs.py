@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import flask_swagger_ui
@@ -64,7 +64,7 @@ def openapi_yaml() -> Response:
     return _document("openapi.yaml", "application/yaml")
 
 
-@cache
+@lru_cache(maxsize=1)
 def _rendered(api: Api) -> dict[str, str]:
     return spec.render(spec.document(api))
 
