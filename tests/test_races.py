@@ -153,7 +153,7 @@ class TestLimits:
     def test_only_one_amendment_follows_an_award(self, races: Races) -> None:
         award = races.award("100.00")
         application = races.client.get(award).json["application"]
-        amendment = {"issued_on": TODAY, "amount": "150.00", "supersedes": award.rsplit("/", 1)[1]}
+        amendment = {"issued_on": TODAY, "amount": "80.00", "supersedes": award.rsplit("/", 1)[1]}
         call = races.posting(f"/v1/applications/{application}/awards", amendment)
         assert _statuses(races.at_once(call, call, call)) == [201, 409, 409]
 

@@ -13,11 +13,18 @@ from portfolio.access.guard import current_view, require_own, sees_internal, tra
 from portfolio.core.answers import required_version
 from portfolio.core.api import Blueprint
 from portfolio.core.problems import StaleVersion
-from portfolio.core.reasons import given_reason
+from portfolio.core.reasons import given_reason, require_reason_header
 from portfolio.core.records import items_of, page_of
 from portfolio.funding import examples
 from portfolio.funding.applications import lock_application, project_of
-from portfolio.funding.awards import application_of, create_award, lock_award, transition_award, update_award
+from portfolio.funding.awards import (
+    application_of,
+    create_award,
+    grants_more_than_asked,
+    lock_award,
+    transition_award,
+    update_award,
+)
 from portfolio.funding.listing import award_journal, list_awards, present_award, read_application, read_award
 from portfolio.funding.models import Award
 from portfolio.funding.schemas import (
@@ -77,7 +84,8 @@ class ApplicationAwards(MethodView):
     def post(self, values: Any, application_id: UUID) -> Response:
         """Record an award, or amend one
 
-        With `supersedes` it states the new total of the chain; one below what was paid opens a recovery claim.
+        With `supersedes` it states the new total of the chain; one below what was paid opens a recovery claim. Awards
+        that come to more than was applied for need a `Change-Reason`.
         """
         supersedes = values.pop("supersedes")
         with transaction("awards.create") as session:
@@ -85,6 +93,8 @@ class ApplicationAwards(MethodView):
             read_application(reading_of(session), application_id, current_view())
             require_own("awards.create", lead_of(session, project_of(session, application)))
             award = create_award(session, application, values, supersedes=supersedes)
+            if grants_more_than_asked(session, application):
+                require_reason_header("An award above what was applied for")
             moment, body = _after(session, award)
         return answer_written(session, moment, body, status=201, location=f"/v1/awards/{award.id}")
 

@@ -100,6 +100,16 @@ def paid_out_of(session: Session, chain_id: UUID, *, before: date | None = None)
     return session.scalar(statement.where(LedgerEntry.chain_id == chain_id)) or ZERO
 
 
+def grants_more_than_asked(session: Session, application: Application) -> bool:
+    """Whether the awards in force come to more than the application asked for: possible, but never by a slip."""
+    in_force = sa.select(sa.func.sum(sa.type_coerce(Award.amount, sa.BigInteger))).where(
+        Award.application_id == application.id,
+        Award.status.not_in((lifecycle.SUPERSEDED, lifecycle.REVOKED)),
+    )
+    asked, granted = application.requested_amount, session.scalar(in_force)
+    return asked is not None and granted is not None and Decimal(granted).scaleb(-2) > asked
+
+
 def create_award(
     session: Session, application: Application, values: AwardValues, *, supersedes: UUID | None = None
 ) -> Award:

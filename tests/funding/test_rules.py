@@ -125,6 +125,16 @@ class TestAward:
             == "/problems/application-not-granted"
         )
 
+    def test_above_what_was_applied_for_needs_a_reason(self, money: Money, client: FlaskClient) -> None:
+        application = money.approved(requested_amount="1000.00")
+        path = f"/v1/applications/{application}/awards"
+        first = money.award(application, "600.00")
+        money.award(application, "400.00")  # both together are what was asked for
+        above = {"issued_on": "2025-03-01", "amount": "600.01", "supersedes": first}
+        assert money.post(path, above, 422)["type"] == "/problems/reason-required"
+        assert client.get(path).json["items"][0]["in_force"] is True  # nothing was written
+        assert client.post(path, json=above, headers={**money.headers, "Change-Reason": "Nachtrag"}).status_code == 201
+
     def test_is_not_before_the_submission(self, money: Money) -> None:
         application = money.approved()
         body = {"issued_on": "2025-01-09", "amount": "1.00"}

@@ -82,7 +82,7 @@ class Histories(RuleBasedStateMachine):
         self.notes: dict[str, list[str]] = {}
         self.saved: dict[str, bytes] = {}
         self.number = 0
-        self.last_post: tuple[str, Any, str, TestResponse] | None = None
+        self.last_post: tuple[str, Any, str, TestResponse, dict[str, str]] | None = None
 
     def ask(
         self,
@@ -103,7 +103,7 @@ class Histories(RuleBasedStateMachine):
         for name in COMPARED:
             assert one.headers.get(name) == other.headers.get(name), (name, method, path)
         if method == "POST":
-            self.last_post = (path, body, sent["Idempotency-Key"], one)
+            self.last_post = (path, body, sent["Idempotency-Key"], one, dict(headers or {}))
         return one
 
     def expect(self, answer: TestResponse, status: int) -> bool:
@@ -229,16 +229,20 @@ class Histories(RuleBasedStateMachine):
                 self.settled(answer)
 
     @precondition(lambda self: self.has("application"))
-    @rule(data=st.data(), amount=AMOUNTS, amend=st.booleans())
-    def grant(self, data: st.DataObject, amount: str, amend: bool) -> None:
+    @rule(data=st.data(), amount=AMOUNTS, amend=st.booleans(), explained=st.booleans())
+    def grant(self, data: st.DataObject, amount: str, amend: bool, explained: bool) -> None:
         application = self.pick(data, "application")
         granted = self.reference.records[application].status in GRANTED
         earlier = [key for key in self.reference.children(application) if self._in_force(key)]
         body = {"issued_on": DAY, "amount": amount}
         if amend and earlier:
             body["supersedes"] = earlier[-1]
-        answer = self.ask("POST", f"/v1/applications/{application}/awards", body)
-        if self.expect(answer, 201 if granted else 409):
+        others = sum(Decimal(self.reference.records[key].value) for key in earlier if key != body.get("supersedes"))
+        above = others + Decimal(amount) > Decimal(self.reference.records[application].value)
+        status = 409 if not granted else 422 if above and not explained else 201
+        headers = {"Change-Reason": "Nachtrag"} if explained else {}
+        answer = self.ask("POST", f"/v1/applications/{application}/awards", body, headers=headers)
+        if self.expect(answer, status):
             if "supersedes" in body:
                 previous = self.reference.records[body["supersedes"]]
                 previous.status, previous.version = "superseded", previous.version + 1
@@ -253,10 +257,10 @@ class Histories(RuleBasedStateMachine):
     def send_again(self, changed: bool) -> None:
         """A retry gives the same answer and does nothing; another body under the same key is refused."""
         assert self.last_post is not None
-        sent = path, original, key, first = self.last_post
+        sent = path, original, key, first, headers = self.last_post
         body = {**original, "title_de": "anders"} if changed and "title_de" in original else original
         same = body == original
-        answer = self.ask("POST", path, body, headers={"Idempotency-Key": key})
+        answer = self.ask("POST", path, body, headers={**headers, "Idempotency-Key": key})
         self.last_post = sent
         self.expect(answer, first.status_code if same else 422)
         if same:
