@@ -19,7 +19,7 @@ from portfolio.core.version import VERSION
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
 from portfolio.funding import resources as funding
 from portfolio.funding.listing import funded_projects
-from portfolio.history import checkpoints, log, log_routes, recorder, retries, rollback
+from portfolio.history import checkpoints, log, log_routes, recorder, retries, rollback, serving
 from portfolio.history import routes as history_routes
 from portfolio.milestones import resources as milestones
 from portfolio.milestones import routes as milestone_routes
@@ -85,6 +85,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         api.register_blueprint(blueprint)
     api.register_blueprint(history_routes.install(app, REGISTER, projects.leads_on, settings.threads))
     retries.install(app)
+    serving.install(app)
     register_problem_handlers(app)
     guard.install(app)
     funded.is_answered_by(funded_projects)

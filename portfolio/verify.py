@@ -41,6 +41,7 @@ _HIGH = re.compile("[\ue000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOTE = re.compile("(?:[^\n]+\n)+\n(?:— [^\n]*\n)+")
 _ENTITY_COLUMNS = {"id", "version", "created_at", "updated_at"}
+_ERASE = "privacy.erase"
 _WITHOUT_CHANGES = ("key.", "log.", "privacy.")  # actions that need not touch a record (HISTORY, invariant I3)
 Progress = Callable[[int, int], None]
 
@@ -569,6 +570,8 @@ class LogCheck:
         self.records: dict[str, dict[str, Last]] = {}
         self.last_leaf, self.last_at, self.epoch = NO_LEAF, "", 1
         self.origin: str | None = None
+        self.taken: tuple[int, str] | None = None
+        """The first value that is missing (revision, path) with no erasure recorded after it."""
         self.whole = True
         self._changes = _Grouped(source.changes(), 1)
         self._secrets = _Grouped(source.redactions(), 0)
@@ -637,6 +640,8 @@ class LogCheck:
         if header["log"] != self.origin:
             self.report.add("header", rev, f"Revision {rev} is of another log, {header['log']!r}.")
         self.last_at, self.epoch = header["at"], header["epoch"]
+        if header["action"] == _ERASE:
+            self.taken = None
         self._commitment(rev, -1, "/reason", header["reason"], secrets)
         bodies = [_bytes_of(row[5]) if isinstance(row[5], str) else b"" for row in rows]
         if len(rows) != header["n"] or _root_of(bodies).hex() != header["changes"]:
@@ -700,6 +705,7 @@ class LogCheck:
         secret = secrets.pop((seq, path), None)
         if secret is None:
             self.report.erased += 1
+            self.taken = self.taken or (rev, path)
             return None
         salt, value = secret
         if not opens(member, salt, value):
@@ -894,7 +900,9 @@ def verify(
     except Unreadable as error:
         report.unreadable = str(error)
     except (OSError, sqlite3.Error, MemoryError, OverflowError) as error:
-        report.unreadable = f"{source} cannot be read: {error}."
+        named = error.filename if isinstance(error, OSError) and error.filename else source
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        report.unreadable = f"{named} cannot be read: {why}."
     finally:
         if opened is not None:
             opened.close()
@@ -925,6 +933,9 @@ def _verify(source: Source, key: Key | None, held: list[Note], report: Report, p
     _check_roots(log, stored, report, "stored")
     if clean:  # else the fold of what could not be read would blame records that nobody touched
         _check_current(source, log, report)
+    if report.first is None and log.taken is not None:
+        rev, path = log.taken
+        report.add("erasure", rev, f"The value at {path} in revision {rev} is missing, but no erasure is recorded.")
     if report.first is None and (damage := source.damage()):
         report.add("file", log.tree.size, f"SQLite says that the file is damaged: {damage}.")
 
@@ -962,9 +973,17 @@ def as_text(report: Report) -> str:
     return f"Verified up to revision {report.anchored_at} by a held checkpoint; {later} later ones consistent. {facts}"
 
 
+_CODES = (
+    "Exit code 0: verified and anchored by a checkpoint given with --trusted; 1: tampered, with the first bad "
+    "revision; 2: unreadable; 3: consistent in itself, but not anchored."
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: prints the report, returns the exit code."""
-    parser = argparse.ArgumentParser(prog="verify.py", description="Prove offline that a register's history is whole.")
+    parser = argparse.ArgumentParser(
+        prog="verify.py", description="Prove offline that a register's history is whole.", epilog=_CODES
+    )
     parser.add_argument("source", type=Path, help="SQLite file of the register, or a folder of `portfolio log dump`")
     parser.add_argument("--key", type=Path, help="public key file of the log, kept outside the register")
     parser.add_argument(

@@ -47,7 +47,7 @@ def checkpoint() -> None:
             else f"There is no signing key at {settings.log_key}; `portfolio log key create` makes one."
         )
     said = "Signed" if made.is_new else "Nothing new: signed already are"
-    click.echo(f"{said} {made.head.size} revisions at {made.head.at}, root {made.head.root.hex()}.")
+    click.echo(f"{said} {made.head.size} revisions at {made.head.at}, root {made.head.written_root}.")
     click.echo(f"The checkpoint is {held_path(settings.checkpoint_dir, made.head.size)}.")
 
 

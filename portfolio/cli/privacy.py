@@ -22,7 +22,9 @@ def privacy() -> None:
 @click.option("--actor", metavar="ACTOR", help="Erase the name behind act_… and revoke its keys.")
 @click.option("--record", nargs=2, metavar="ENTITY ID", help="Erase a text of one record, now and in its past.")
 @click.option("--field", metavar="FIELD", help="With --record: which text, such as internal_note.")
-@click.option("--revision", type=click.IntRange(1), help="Erase the reason that was given for this revision.")
+@click.option(
+    "--revision", type=click.IntRange(1), help="Erase the reason given for this revision, wherever it stands."
+)
 @click.option("--ground", required=True, help="The legal ground; it stands in the history, so name nobody.")
 def erase(
     actor: str | None, record: tuple[str, str] | None, field: str | None, revision: int | None, ground: str

@@ -36,8 +36,12 @@ class Edition:
     def _text(self) -> str:
         return f"{self.valid_on} {self.known_at} {self.view} {self.form}"
 
-    def variant(self, body: bytes = b"") -> str:
-        """Short hash of what the answer depends on; of a record also its bytes, which show facts of its parents."""
+    def variant(self, body: bytes) -> str:
+        """Short hash of what the answer depends on and of its bytes.
+
+        A record shows facts of its parents, which leave its version alone; and an erasure changes what a past
+        revision shows, so that a copy kept from before must not be taken for fresh.
+        """
         return hashlib.sha256(self._text.encode() + body).hexdigest()[:10]
 
 
@@ -58,11 +62,12 @@ def record_answer(
 
 
 def json_answer(body: Mapping[str, Any], edition: Edition, *, next_page: str | None = None) -> Response:
-    """A list or a report: its ETag is the register's revision."""
-    answer = Response(json_bytes(body), mimetype="application/json")
+    """A list or a report: its ETag begins with the register's revision."""
+    data = json_bytes(body)
+    answer = Response(data, mimetype="application/json")
     if next_page:
         answer.headers["Link"] = f'<{next_page}>; rel="next"'
-    return _finished(answer, f"r{edition.revision}-{edition.variant()}", edition)
+    return _finished(answer, f"r{edition.revision}-{edition.variant(data)}", edition)
 
 
 def csv_answer(
@@ -82,7 +87,7 @@ def csv_answer(
     data = text.getvalue().encode("utf-8-sig" if german else "utf-8")
     answer = Response(data, content_type=MIME["csv"])
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return _finished(answer, f"r{edition.revision}-{edition.variant()}", edition)
+    return _finished(answer, f"r{edition.revision}-{edition.variant(data)}", edition)
 
 
 def text_answer(text: str, revision: int) -> Response:

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, aliased
 
 from portfolio.history.models import ERASED, Change, Redactable
 
-_DELETED = '{"after":null%'
+DELETED = '{"after":null%'
+"""What the body of a deletion looks like, for LIKE."""
 _CHUNK = 400
 Item = TypeVar("Item")
 Values = dict[str, Any]
@@ -107,7 +108,7 @@ def latest(
         inner.entity == Change.entity, inner.entity_id == Change.entity_id, inner.rev <= revision
     )
     if living:
-        last = last.where(inner.body.not_like(_DELETED))
+        last = last.where(inner.body.not_like(DELETED))
     found: dict[str, Image] = {}
     for chunk in chunks(sorted(ids)):
         statement = sa.select(Change.entity_id, Change.rev, Change.seq, Change.body).where(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.access.guard import FULL_VIEW
 from portfolio.core.resources import Kind
-from portfolio.history.archive import Step, chunks, disclosed, steps, text_of
+from portfolio.history.archive import DELETED, Step, chunks, disclosed, steps, text_of
 from portfolio.history.models import Change, Revision
 from portfolio.history.recorder import HEADER_SEQ
 from portfolio.history.sight import Seen, Sight
@@ -150,7 +150,7 @@ def _own_steps(sight: Sight, kind: Kind, entity_id: str, revisions: Sequence[int
 def _part_steps(sight: Sight, kind: Kind, entity_id: str, revisions: Sequence[int]) -> list[Step]:
     parts = {part.table.name: part.belongs_to for part in sight.register.parts_of(kind)}
     # Whatever names the record, and deletions, whose images name nothing: what they belonged to is looked up.
-    names = sa.or_(Change.body.contains(entity_id), Change.body.like('{"after":null%'))
+    names = sa.or_(Change.body.contains(entity_id), Change.body.like(DELETED))
     found = []
     for chunk in chunks(revisions):
         for step in steps(sight.moment.session, Change.rev.in_(chunk), Change.entity.in_(parts), names):

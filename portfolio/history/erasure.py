@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from portfolio.history.models import ERASED, Change, Idempotency, Redactable
 from portfolio.history.recorder import HEADER_SEQ, is_audited
 
 _HANDLES = ("slug", "code")
+_REASON = "reason"
 _PATIENCE = 10.0
 
 
@@ -42,7 +44,7 @@ def erase_field(session: Session, entity: str, key: str, field: str) -> Erased:
     """Erase all recorded values of one field of one record, and what the record holds now.
 
     The record then holds the same words that its past shows: whoever reads it learns that something was erased, and
-    a field that must not be empty stays filled.
+    a field that must not be empty stays filled. A reason is erased wherever it stands, see :func:`erase_reason`.
 
     :param key: the record's id; of a living record also its slug or code.
     :raises NotFound: no such field, or no value of it is kept.
@@ -50,29 +52,25 @@ def erase_field(session: Session, entity: str, key: str, field: str) -> Erased:
     if field not in erasable_fields().get(entity, []):
         known = "; ".join(f"{name}: {', '.join(fields)}" for name, fields in erasable_fields().items())
         raise NotFound(f"{entity} has no erasable field {field}; there are {known}.")
-    model = _model(entity)
-    record_id = _identity(session, model, key)
-    values = session.scalars(
-        sa.select(Redactable)
-        .join(Change, sa.and_(Change.rev == Redactable.rev, Change.seq == Redactable.seq))
-        .where(Change.entity == entity, Change.entity_id == record_id, Redactable.path == f"/{field}")
-        .where(Redactable.value != canonical(ERASED).decode())
-    ).all()
+    record_id = _identity(session, _model(entity), key)
+    values = _take(session, entity, record_id, field)
     if not values:
         raise NotFound(f"No value of {field} is kept for {entity} {key}; nothing was erased.")
-    _replace_current(session, model, UUID(record_id), field)
-    return _erase(session, values, min(value.rev for value in values))
+    return _erase(session, values + _echoes(session, values))
 
 
 def erase_reason(session: Session, rev: int) -> Erased:
     """Erase the reason that was given for one revision.
 
+    One that came with a change of status stands in the record's journal too. It is erased there as well: the words
+    are what must go, not one copy of them.
+
     :raises NotFound: none is kept.
     """
-    value = session.get(Redactable, (rev, HEADER_SEQ, "/reason"))
+    value = session.get(Redactable, (rev, HEADER_SEQ, f"/{_REASON}"))
     if value is None:
         raise NotFound(f"No reason is kept for revision {rev}; nothing was erased.")
-    return _erase(session, [value], rev)
+    return _erase(session, [value, *_echoes(session, [value])])
 
 
 def drop_answers(session: Session, since: int) -> int:
@@ -124,11 +122,46 @@ def _is_wiped(cursor: DBAPICursor) -> bool:
     return found is not None and found[0] == 0
 
 
-def _erase(session: Session, values: Sequence[Redactable], first: int) -> Erased:
-    for value in values:
+def _erase(session: Session, values: Collection[Redactable]) -> Erased:
+    found = set(values)
+    first = min(value.rev for value in found)
+    for value in found:
         session.delete(value)
     session.flush()
-    return Erased(len(values), drop_answers(session, first))
+    return Erased(len(found), drop_answers(session, first))
+
+
+def _take(session: Session, entity: str, record_id: str, field: str, only: str | None = None) -> list[Redactable]:
+    """The recorded values of a field, or those that say ``only``; what the record holds now is replaced.
+
+    The record is locked first: a write that is under way records the value once more.
+    """
+    _replace_current(session, _model(entity), UUID(record_id), field, only)
+    statement = (
+        sa.select(Redactable)
+        .join(Change, sa.and_(Change.rev == Redactable.rev, Change.seq == Redactable.seq))
+        .where(Change.entity == entity, Change.entity_id == record_id, Redactable.path == f"/{field}")
+        .where(Redactable.value != canonical(ERASED).decode())
+    )
+    return list(session.scalars(statement if only is None else statement.where(Redactable.value == only)))
+
+
+def _echoes(session: Session, values: Collection[Redactable]) -> list[Redactable]:
+    """The other places of the reasons among ``values`` that were given for a whole revision."""
+    found: list[Redactable] = []
+    for value in values:
+        header = session.get(Redactable, (value.rev, HEADER_SEQ, f"/{_REASON}"))
+        if value.path != f"/{_REASON}" or header is None or header.value != value.value:
+            continue
+        found.append(header)
+        places = (
+            sa.select(Change.entity, Change.entity_id)
+            .join(Redactable, sa.and_(Change.rev == Redactable.rev, Change.seq == Redactable.seq))
+            .where(Change.rev == value.rev, Redactable.path == value.path, Redactable.value == value.value)
+        )
+        for entity, entity_id in session.execute(places.order_by(Change.seq)).all():
+            found += _take(session, entity, entity_id, _REASON, only=value.value)
+    return found
 
 
 def _model(entity: str) -> type[Entity]:
@@ -149,9 +182,10 @@ def _identity(session: Session, model: type[Entity], key: str) -> str:
         return str(found)
 
 
-def _replace_current(session: Session, model: type[Entity], record_id: UUID, field: str) -> None:
+def _replace_current(session: Session, model: type[Entity], record_id: UUID, field: str, only: str | None) -> None:
     record = session.get(model, record_id, with_for_update=True)
-    if record is None or getattr(record, field) is None:
+    value = None if record is None else getattr(record, field)
+    if record is None or value is None or (only is not None and value != json.loads(only)):
         return
     setattr(record, field, ERASED)
     session.flush()

@@ -37,11 +37,11 @@ class LogCheckpoint(MethodView):
         revision was changed. 404 before the first one.
         """
         with reading({}) as moment:
-            newest = sa.select(Checkpoint.size, Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1)
-            found = moment.session.execute(newest).first()
-        if found is None:
+            newest = sa.select(Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1)
+            note = moment.session.execute(newest).scalar()
+        if note is None:
             raise NotFound("No checkpoint was made yet; one follows within a minute of a change where there is a key.")
-        return text_answer(found.note, found.size)
+        return text_answer(note, moment.revision)
 
 
 @blp.route("/key")

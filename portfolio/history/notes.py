@@ -42,7 +42,12 @@ class Head:
 
     @property
     def text(self) -> str:
-        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\nat {self.at}\n"
+        return f"{self.origin}\n{self.size}\n{self.written_root}\nat {self.at}\n"
+
+    @property
+    def written_root(self) -> str:
+        """The root as notes and verifier write it, so that people can compare the two."""
+        return _base64(self.root)
 
 
 @dataclass(frozen=True)

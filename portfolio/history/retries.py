@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from portfolio.access.guard import current_author
 from portfolio.access.policy import is_for_any_record
 from portfolio.core import sources, strict_json
+from portfolio.core.answers import REVISION_HEADER
 from portfolio.core.api import JSON, MERGE_PATCH, Operation, operation_of
 from portfolio.core.dates import format_instant
 from portfolio.core.db import Database, WriteContext, current_database
@@ -28,7 +29,7 @@ from portfolio.core.problems import Conflict, Invalid, NotFound, Problem, proble
 from portfolio.core.reasons import REASON_HEADER
 from portfolio.core.writing import retry_key
 from portfolio.history.canonical import canonical
-from portfolio.history.models import Idempotency
+from portfolio.history.models import Idempotency, LogHead
 from portfolio.history.recorder import record, recorded
 
 REPLAYED_HEADER = "Idempotent-Replayed"
@@ -44,7 +45,7 @@ _View = Callable[..., Any]
 
 
 class KeyReused(Invalid):
-    """The key belongs to another request: other body, address, parameters or If-Match."""
+    """The key belongs to another request: other body, address, parameters, If-Match or Change-Reason."""
 
     slug = "idempotency-key-reused"
     title = "This key was used for another request"
@@ -172,6 +173,7 @@ def _keep_refusal(context: WriteContext, key: RetryKey, problem: Problem) -> Res
             before = _claim(session.connection(), key)
             if before is not None:
                 raise Replayed(before)
+            answer.headers[REVISION_HEADER] = str(session.execute(sa.select(LogHead.size)).scalar_one())
             _store(session.connection(), key, answer, None, format_instant(sources.now()))
     except Replayed as found:
         return found.answer
@@ -220,7 +222,9 @@ def _insert(connection: Connection) -> Callable[..., Any]:
 def _kept(connection: Connection, key: RetryKey) -> Response:
     row = connection.execute(sa.select(Idempotency.__table__).where(*_is(key))).one()
     if row.fingerprint != key.fingerprint:
-        raise KeyReused("This key was used with another body, address, parameter or If-Match; make a new key.")
+        raise KeyReused(
+            "This key was used with another body, address, parameter, If-Match or Change-Reason; make a new key."
+        )
     answer = Response(row.body, row.status, [(name, value) for name, value in json.loads(row.headers)])
     answer.headers[REPLAYED_HEADER] = "true"
     return answer

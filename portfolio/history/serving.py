@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from flask import Response, request
+from flask import Flask, Response, g, request
 from sqlalchemy.orm import Session
 
 from portfolio.access.guard import current_view
-from portfolio.core.answers import Edition, chosen_format, csv_answer, json_answer, record_answer
+from portfolio.core.answers import REVISION_HEADER, Edition, chosen_format, csv_answer, json_answer, record_answer
+from portfolio.core.api import operation_of
 from portfolio.core.db import current_database
 from portfolio.core.lists import Order, chosen_order, fetch_all, fetch_page
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.history.reading import Reading, open_reading
 from portfolio.history.recorder import recorded
 from portfolio.history.schemas import FORMS
+from portfolio.history.waiting import head_of
 
 Row = sa.RowMapping
 _PAGING = ("cursor", "limit", "count", "format", "valid_on", "known_at")
@@ -42,10 +44,16 @@ class Listing:
     money: Iterable[str] = field(default=())
 
 
+def install(app: Flask) -> None:
+    """Name the revision on every answer of the register's own addresses, refusals too."""
+    app.after_request(_name_revision)
+
+
 @contextmanager
 def reading(query: Mapping[str, Any]) -> Iterator[Reading]:
     """The snapshot that answers this request, with the clocks of its query."""
     with open_reading(current_database(), query.get("known_at"), query.get("valid_on")) as opened:
+        g.revision = opened.revision
         yield opened
 
 
@@ -164,3 +172,11 @@ def _refuse_paging() -> None:
 def answer_items(moment: Reading, items: Sequence[Mapping[str, Any]]) -> Response:
     """A short list that belongs to one record and is never paged."""
     return json_answer({"items": items}, edition_of(moment))
+
+
+def _name_revision(answer: Response) -> Response:
+    # A failure of ours is not asked further: the database that would know is what failed.
+    if REVISION_HEADER not in answer.headers and answer.status_code < 500 and operation_of(request) is not None:
+        with suppress(sa.exc.SQLAlchemyError):  # the refusal itself needs no database
+            answer.headers[REVISION_HEADER] = str(g.revision if "revision" in g else head_of(current_database()))
+    return answer

@@ -73,9 +73,14 @@ class TestLog:
         assert "never overwritten" in _run(database, "log", "key", "create").stderr
         assert "the log is empty" in _run(database, "log", "checkpoint").stderr
         _run(database, "seed")
-        assert _run(database, "log", "checkpoint").stdout.startswith("Signed 1 revisions at ")
+        signed = _run(database, "log", "checkpoint").stdout
+        assert signed.startswith("Signed 1 revisions at ")
         assert _run(database, "log", "checkpoint").stdout.startswith("Nothing new: signed already are 1 revisions")
-        assert (tmp_path / "data" / "checkpoints" / "1.txt").read_text().startswith("portfolio.test/log\n1\n")
+        note = (tmp_path / "data" / "checkpoints" / "1.txt").read_text()
+        assert note.startswith("portfolio.test/log\n1\n")
+        root = f"root {note.splitlines()[2]}"
+        assert root in signed
+        assert root in _run(database, "verify").stdout
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

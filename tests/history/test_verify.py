@@ -145,6 +145,10 @@ class TestErasure:
         with attacker(path) as connection:
             connection.execute("UPDATE project SET internal_note = NULL WHERE slug = 'p-2'")
         report = verify.verify(path)
+        assert (report.exit_code, report.first and (report.first.kind, report.first.rev)) == (1, ("erasure", 2))
+        with database.transaction(replace(SYSTEM, action="privacy.erase")):
+            pass
+        report = verify.verify(path)
         assert (report.exit_code, report.erased) == (3, 1)
 
 
