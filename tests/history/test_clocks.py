@@ -155,6 +155,7 @@ def _fetched(url: str, pairs: int, revisions: int) -> dict[str, bytes]:
     return saved
 
 
+@pytest.mark.large
 def test_answers_of_a_moment_are_the_same_bytes_for_ever_and_on_both_engines(
     tmp_path: Path, postgres_dsn: str, scale: bool
 ) -> None:

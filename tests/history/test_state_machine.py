@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -358,6 +359,7 @@ def _leaves(database: Database) -> list[bytes]:
         return list(session.scalars(sa.select(Revision.leaf).order_by(Revision.rev)))
 
 
+@pytest.mark.large
 def test_random_histories(scale: bool, postgres_dsn: str, tmp_path: Path) -> None:
     numbers = itertools.count()
 
