@@ -36,6 +36,8 @@ TITLES = st.sampled_from(["Eins", "Zwei", "Ähre", "Fußball 3"])
 AMOUNTS = st.sampled_from(["0.00", "0.01", "999999999999.99", "1250000.00", "33.33"])
 TAGS = st.sampled_from(["right", "right", "right", "stale", "star", "missing"])
 DAY = "2026-03-10"
+LOOKED_AT = "2026-03-31"
+"""After all days that are told, and before every day that the clock can reach."""
 KINDS = {"project": "slug", "milestone": "id", "application": "id", "award": "id"}
 VALUES = {"project": "title_de", "milestone": "title_de", "application": "requested_amount", "award": "amount"}
 REASON = {"Change-Reason": "Irrtum"}
@@ -311,8 +313,8 @@ class Histories(RuleBasedStateMachine):
     def look(self, data: st.DataObject) -> None:
         """A past revision, and now: lists and totals are those of the reference."""
         revision = data.draw(st.integers(0, self.reference.revision), label="revision")
-        self.compare(revision, f"valid_on=2026-05-31&known_at={revision}")
-        self.compare(self.reference.revision, "valid_on=2026-05-31")
+        self.compare(revision, f"valid_on={LOOKED_AT}&known_at={revision}")
+        self.compare(self.reference.revision, f"valid_on={LOOKED_AT}")
 
     def compare(self, revision: int, clocks: str) -> None:
         for kind, key in KINDS.items():
