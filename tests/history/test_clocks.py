@@ -30,6 +30,8 @@ Headers = dict[str, str]
 WITHOUT_KNOWN_AT = {
     "/v1/changes": "a feed is followed by revision, with since",
     "/v1/diff": "it takes two moments, from and to",
+    "/v1/log/checkpoint": "the newest signature; older ones are for who holds them",
+    "/v1/log/key": "the key is no state of the register",
 }
 ADDRESSES = (
     "/v1/projects?limit=200",
