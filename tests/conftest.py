@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -164,6 +165,22 @@ def with_demo(
         found = _database(url)
         yield found
         found.dispose()
+
+
+@pytest.fixture
+def copies(
+    engine_name: str, request: pytest.FixtureRequest, templates: dict[str, Path | str], tmp_path: Path
+) -> Callable[[str], AbstractContextManager[Database]]:
+    """Opens one more register (plain, seed or demo) as often as asked, on each engine."""
+
+    @contextmanager
+    def opened(what: str) -> Iterator[Database]:
+        for url in _copy(what, engine_name, request, templates, tmp_path):
+            found = _database(url)
+            yield found
+            found.dispose()
+
+    return opened
 
 
 def settings_of(database: Database) -> Settings:

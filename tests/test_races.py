@@ -109,7 +109,7 @@ class TestPatch:
     def test_and_removal_with_one_tag(self, races: Races) -> None:
         made = races.post("/v1/projects/ruhr-digital/applications", {"level": "eu"})
         path, tag = made.headers["Location"], made.headers["ETag"]
-        ask = {**races.headers, "If-Match": tag}
+        ask = {**races.headers, "If-Match": tag, "Change-Reason": "doppelt"}
         answers = races.at_once(
             races.patching(path, {"purpose": "x"}, tag), lambda client: client.delete(path, headers=ask)
         )

@@ -15,7 +15,7 @@ from portfolio.core.dates import today
 from portfolio.core.db import Database, WriteContext
 from portfolio.core.problems import Conflict
 from portfolio.exchange.demo_funding import add_applications
-from portfolio.exchange.seed import Loaded
+from portfolio.exchange.seed import Loaded, await_other_load
 from portfolio.exchange.seed_ids import Labels
 from portfolio.funding.programmes import create_programme
 from portfolio.history.recorder import recorded
@@ -53,6 +53,7 @@ def load_demo(database: Database, progress: Callable[[str], None] = lambda _slug
     ids = Labels("demo/")
     context = WriteContext(actor_id=SEED, via="cli", action="demo.load", reason="Adding demonstration records")
     with sources.using(replace(sources.current(), new_id=ids.new_id)), database.transaction(context) as session:
+        await_other_load(session)
         count = session.scalar(sa.select(sa.func.count()).select_from(Project).where(Project.demo.is_(True))) or 0
         if count:
             return Loaded(changed=False, projects=count, revision=None)

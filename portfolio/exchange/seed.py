@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portfolio.access.models import SEED
 from portfolio.core import sources
 from portfolio.core.dates import today
-from portfolio.core.db import Database, WriteContext
+from portfolio.core.db import Database, WriteContext, database_of
 from portfolio.core.lifecycle import DOCUMENTED, UNKNOWN
 from portfolio.core.search import slug_of
 from portfolio.exchange.seed_funding import load_funding
@@ -59,6 +59,8 @@ _KINDS = (
     ("foundation", ("stiftung",)),
     ("chamber", ("kammer",)),
 )
+# One number of our own for the lock that makes a second load wait.
+_LOCK = 7461_2020
 Progress = Callable[[str], None]
 
 
@@ -82,6 +84,13 @@ class _Load:
     formation: Decision
 
 
+def await_other_load(session: Session) -> None:
+    """Let a load that is under way elsewhere end, before looking what is there. On SQLite, BEGIN has waited."""
+    if not database_of(session).is_sqlite:
+        session.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
+        session.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+
+
 def load_seed(database: Database, progress: Progress = lambda _step: None) -> Loaded:
     """Load the real data as one revision; a register that has it already is left as it is.
 
@@ -90,6 +99,7 @@ def load_seed(database: Database, progress: Progress = lambda _step: None) -> Lo
     ids = Labels()
     context = WriteContext(actor_id=SEED, via="cli", action="seed.load", reason="Loading the published data")
     with sources.using(replace(sources.current(), new_id=ids.new_id)), database.transaction(context) as session:
+        await_other_load(session)
         if session.scalar(sa.select(Programme.id).limit(1)) is not None:
             count = session.scalar(sa.select(sa.func.count()).select_from(Project).where(Project.demo.is_(False)))
             return Loaded(changed=False, projects=count or 0, revision=None)

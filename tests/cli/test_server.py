@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from portfolio.core.db import Database
-from tests.faults.test_kill import Service
+from tests.faults.service import Service
 
 
 def _run(words: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -38,7 +38,7 @@ def test_clients_that_keep_their_connection_shut_nobody_out(seeded: Database, tm
             )
             connection.request("GET", "/health/live")
             assert connection.getresponse().read() == b'{"status":"live"}'
-        assert service.ask("GET", "/v1/programme", None, {})[0] == 200
+        assert service.ask("GET", "/v1/programme").status == 200
 
 
 class TestSettings:

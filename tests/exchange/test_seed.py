@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -144,6 +145,15 @@ def test_is_one_revision_and_once_is_enough(seeded: Database) -> None:
     with seeded.snapshot() as session:
         header = json.loads(session.scalars(sa.select(Revision.header)).one())
     assert (header["rev"], header["actor"], header["action"], header["via"]) == (1, "act_seed", "seed.load", "cli")
+
+
+def test_of_two_at_once_one_loads_and_the_other_finds_it_done(database: Database) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        loads = list(pool.map(load_seed, [database, database]))
+    assert sorted((loaded.changed, loaded.projects, loaded.revision) for loaded in loads) == [
+        (False, 75, None),
+        (True, 75, 1),
+    ]
 
 
 class TestUnnamed:

@@ -68,10 +68,13 @@ class Reference:
     def children(self, key: str) -> list[str]:
         return [child for child, record in self.records.items() if record.parent == key]
 
-    def shown(self, kind: str, revision: int) -> dict[str, tuple[str, str, int]]:
-        """What the list of ``kind`` must have shown at ``revision``: key to value, status, version."""
+    def shown(self, kind: str, revision: int) -> dict[str, tuple[str, str | None, int]]:
+        """What the list of ``kind`` must have shown at ``revision``: key to value, status, version.
+
+        A draft begins on the day it is made, which is after the day looked at: it had no status yet.
+        """
         return {
-            key: (record.value, record.status, record.version)
+            key: (record.value, None if record.status == "draft" else record.status, record.version)
             for key, record in self.states[revision].items()
             if record.kind == kind
         }

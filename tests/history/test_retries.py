@@ -116,7 +116,7 @@ class TestReplay:
         mine = editor("MUNV")
         made = client.post("/v1/projects/einmal/applications", json={"level": "eu"}, headers=mine)
         assert made.status_code == 201, made.json
-        ask = _keyed(mine, **{"If-Match": made.headers["ETag"]})
+        ask = _keyed(mine, **{"If-Match": made.headers["ETag"], "Change-Reason": "doppelt"})
         first = client.delete(made.headers["Location"], headers=ask)
         assert first.status_code == 204
         _require_replay(first, client.delete(made.headers["Location"], headers=ask))

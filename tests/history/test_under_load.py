@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from portfolio.core.db import Database
@@ -49,6 +50,7 @@ def writing(workers: int, write: Callable[[int, int], None]) -> Iterator[threadi
     assert failures == []
 
 
+@pytest.mark.large
 def test_a_reader_of_the_feed_misses_nothing_under_eight_writers(seeded: Database, scale: bool) -> None:
     client = make_app(seeded).test_client()
     acknowledged: list[int] = []
@@ -109,6 +111,7 @@ def _sum_of(client: FlaskClient, path: str, name: str) -> tuple[Decimal, int]:
     return total, count
 
 
+@pytest.mark.large
 def test_every_total_equals_its_lines_while_others_write(seeded: Database, scale: bool) -> None:
     client = make_app(seeded).test_client()
     revisions = set()
