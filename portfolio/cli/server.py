@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 
@@ -83,6 +84,8 @@ def _serve(settings: Settings, address: str, database: Database) -> None:
     signer = Signer(database, settings)
     _say_state(signer)
     database.dispose()  # the workers open their own
+    # More threads than cores on purpose: some wait for slow uploads. Granian warns of that at every start.
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     click.echo(f"Serving on {_address(settings)} (documentation: {_address(settings)}/docs). Ctrl-C stops.")
     Server(
         "portfolio.app:create_served_app",
