@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portfolio.access.guard import FULL_VIEW
+from portfolio.access.guard import FULL_VIEW, PUBLIC_VIEW
 from portfolio.core.resources import Kind
 from portfolio.history.archive import DELETED, Step, chunks, disclosed, steps, text_of
 from portfolio.history.models import Change, Revision
@@ -56,12 +56,8 @@ class Entry:
 
 def entries(sight: Sight, revisions: Sequence[int]) -> list[Entry]:
     """The revisions of these numbers, in the order given."""
-    session = sight.moment.session
-    seen: dict[int, list[Seen]] = {}
-    for chunk in chunks(revisions):
-        for one in sight.see(steps(session, Change.rev.in_(chunk))):
-            seen.setdefault(one.rev, []).append(one)
-    return _entries(sight, revisions, seen)
+    seen = _seen(sight, revisions)
+    return _entries(sight, revisions, seen, seen)
 
 
 def headers(session: Session, revisions: Sequence[int]) -> dict[int, tuple[Header, bytes]]:
@@ -92,9 +88,9 @@ def history_of(
     of_parts: dict[int, list[dict[str, Any]]] = {}
     for one in parts:
         of_parts.setdefault(one.rev, []).append({**_part(one), "changes": next(differences)})
-    found = _entries(
-        sight, [rev for rev in revisions if rev in of_own], {rev: [one] for rev, (one, _) in of_own.items()}
-    )
+    shown = {rev: [of_own[rev][0]] for rev in revisions if rev in of_own}
+    one_organisation = sight.view not in (PUBLIC_VIEW, FULL_VIEW)
+    found = _entries(sight, list(shown), shown, _seen(sight, list(shown)) if one_organisation else shown)
     return [
         {
             **entry.facts(),
@@ -120,10 +116,22 @@ def feed_revisions(session: Session, since: int, head: int, limit: int) -> list[
     return taken
 
 
-def _entries(sight: Sight, revisions: Sequence[int], seen: dict[int, list[Seen]]) -> list[Entry]:
+def _seen(sight: Sight, revisions: Sequence[int]) -> dict[int, list[Seen]]:
+    """All that is seen of each revision."""
+    seen: dict[int, list[Seen]] = {}
+    for chunk in chunks(revisions):
+        for one in sight.see(steps(sight.moment.session, Change.rev.in_(chunk))):
+            seen.setdefault(one.rev, []).append(one)
+    return seen
+
+
+def _entries(
+    sight: Sight, revisions: Sequence[int], seen: dict[int, list[Seen]], whole: dict[int, list[Seen]]
+) -> list[Entry]:
+    """:param whole: all that is seen of a revision, which decides who sees its author; ``seen`` is what is told."""
     session = sight.moment.session
     found = headers(session, revisions)
-    internals = {rev: _sees_author(sight, seen.get(rev, [])) for rev in revisions}
+    internals = {rev: _sees_author(sight, found[rev][0], whole.get(rev, [])) for rev in revisions}
     secrets = disclosed(session, {(rev, HEADER_SEQ) for rev in revisions if internals[rev]})
     return [
         Entry(
@@ -137,9 +145,11 @@ def _entries(sight: Sight, revisions: Sequence[int], seen: dict[int, list[Seen]]
     ]
 
 
-def _sees_author(sight: Sight, seen: Sequence[Seen]) -> bool:
-    """Author and reason are for those who see the internals of everything the revision touched."""
-    return sight.view == FULL_VIEW or (bool(seen) and all(one.internals for one in seen))
+def _sees_author(sight: Sight, header: Header, seen: Sequence[Seen]) -> bool:
+    """Author and reason are for those who see the internals of everything the revision touched, hidden drafts too."""
+    if sight.view == FULL_VIEW:
+        return True
+    return bool(seen) and len(seen) == header["n"] and all(one.internals for one in seen)
 
 
 def _own_steps(sight: Sight, kind: Kind, entity_id: str, revisions: Sequence[int]) -> list[Step]:

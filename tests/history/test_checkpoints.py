@@ -313,7 +313,7 @@ class TestAnswers:
         write(database, "b")
         found = client.get("/v1/log/checkpoint")
         assert found.get_data(as_text=True) == _stored(database)["1.txt"]
-        assert (found.mimetype, found.headers["Register-Revision"]) == ("text/plain", "1")
+        assert (found.mimetype, found.headers["Register-Revision"]) == ("text/plain", "2")
         again = client.get("/v1/log/checkpoint", headers={"If-None-Match": found.headers["ETag"]})
         assert again.status_code == 304
         assert client.get("/v1/log/key").get_data(as_text=True) == (tmp_path / "log.pub").read_text()
