@@ -183,6 +183,30 @@ def copies(
     return opened
 
 
+@contextmanager
+def clearing(database: Database) -> Iterator[Callable[[], None]]:
+    """What makes ``database`` again what it is now; the application over it, and what it has compiled, can stay."""
+    database.dispose()
+    name, blank = str(database.url.database), f"{database.url.database}_blank"
+    dsn = database.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    if database.is_sqlite:
+        shutil.copy(name, blank)
+    else:
+        create_database(dsn, blank, name)
+
+    def clear() -> None:
+        database.dispose()
+        if database.is_sqlite:
+            shutil.copy(blank, name)
+        else:
+            drop_database(dsn, name)
+            create_database(dsn, name, blank)
+
+    yield clear
+    if not database.is_sqlite:
+        drop_database(dsn, blank)
+
+
 def settings_of(database: Database) -> Settings:
     url = database.url.render_as_string(hide_password=False)
     nowhere = Path("no-such-folder")

@@ -14,6 +14,7 @@ APPLICATION_STEPS = {
     "returned": ("under_review", "withdrawn"),
 }
 MILESTONE_STEPS = {"scheduled": ("achieved", "partly_achieved", "missed", "cancelled")}
+FIRST = ("draft", "scheduled")
 GRANTED = ("approved", "partly_approved")
 
 
@@ -71,10 +72,10 @@ class Reference:
     def shown(self, kind: str, revision: int) -> dict[str, tuple[str, str | None, int]]:
         """What the list of ``kind`` must have shown at ``revision``: key to value, status, version.
 
-        A draft begins on the day it is made, which is after the day looked at: it had no status yet.
+        The first status of what is entered begins on that day, which is after the day looked at: it had none yet.
         """
         return {
-            key: (record.value, None if record.status == "draft" else record.status, record.version)
+            key: (record.value, None if record.status in FIRST else record.status, record.version)
             for key, record in self.states[revision].items()
             if record.kind == kind
         }

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,16 +19,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from werkzeug.test import TestResponse
 
 from portfolio import verify
-from portfolio.core import sources
 from portfolio.core.db import Database, WriteContext
 from portfolio.history import merkle
 from portfolio.history.erasure import erase_field
 from portfolio.history.models import ERASED, Revision
 from portfolio.history.recorder import ERASE
-from tests.conftest import Ticking, key_headers, make_app, open_register
+from tests.conftest import clearing
 from tests.history.auditing import Auditor, source_of
 from tests.history.reference_model import APPLICATION_STEPS, GRANTED, MILESTONE_STEPS, Record, Reference
-from tests.postgres import create_database
+from tests.history.side import Side
+from tests.postgres import create_database, drop_database
 
 SLUGS = ("dach", "bruecke", "aerzte")
 TITLES = st.sampled_from(["Eins", "Zwei", "Ähre", "Fußball 3"])
@@ -45,39 +44,17 @@ ERASING = WriteContext("act_system", "cli", ERASE, reason="Art. 17 DSGVO")
 COMPARED = ("ETag", "Location", "Register-Revision", "Idempotent-Replayed", "Content-Type", "Link")
 
 
-class Side:
-    """The register on one engine, with a clock and ids of its own that run like the other side's."""
-
-    def __init__(self, url: str) -> None:
-        self.ticking = Ticking()
-        self.database = open_register(url)
-        with self.clock():
-            self.client = make_app(self.database).test_client()
-            self.keys = {
-                "coordinator": key_headers(self.database, "coordinator"),
-                "editor": key_headers(self.database, "editor", "MKW"),
-            }
-
-    @contextmanager
-    def clock(self) -> Iterator[None]:
-        with sources.using(self.ticking.sources()):
-            yield
-
-    def ask(self, method: str, path: str, role: str | None, headers: Mapping[str, str], body: Any) -> TestResponse:
-        known = self.keys[role] if role else {}
-        with self.clock():
-            return self.client.open(path, method=method, headers={**known, **headers}, json=body)
-
-
 class Histories(RuleBasedStateMachine):
     """Each rule is one request to both sides; status and bytes must be equal, and as the reference says."""
 
-    urls: Callable[[], tuple[str, str]]
+    sides: list[Side]
+    clears: list[Callable[[], None]]
     parent: Path
 
     @initialize()
     def begin(self) -> None:
-        self.sides = [Side(url) for url in type(self).urls()]
+        for side, clear in zip(self.sides, self.clears, strict=True):
+            side.begin(clear)
         self.reference = Reference()
         self.folder = Path(tempfile.mkdtemp(dir=type(self).parent))
         self.auditor = Auditor(self.folder / "auditor")
@@ -338,15 +315,14 @@ class Histories(RuleBasedStateMachine):
         return answer.json
 
     def teardown(self) -> None:
-        if hasattr(self, "sides"):
-            try:
-                self.finish()
-            finally:
-                for side in self.sides:
-                    side.database.dispose()
+        if hasattr(self, "saved"):
+            self.finish()
 
     def finish(self) -> None:
-        """Nothing of the past has changed, and both engines hold the same log."""
+        """Now and the past are those of the reference, nothing has changed, and both engines hold the same log."""
+        now = self.reference.revision
+        for revision in (now // 3, now // 2, now):  # many histories never happen to look
+            self.compare(revision, f"valid_on={LOOKED_AT}&known_at={revision}")
         for path in list(self.saved):
             self.look_up(path)
         leaves = [_leaves(side.database) for side in self.sides]
@@ -367,18 +343,24 @@ def _leaves(database: Database) -> list[bytes]:
 
 @pytest.mark.large
 def test_random_histories(scale: bool, postgres_dsn: str, tmp_path: Path) -> None:
-    numbers = itertools.count()
-
-    def new_urls() -> tuple[str, str]:
-        name = f"machine_{os.getpid()}_{next(numbers)}"
-        return f"sqlite:///{tmp_path}/{name}.sqlite", create_database(postgres_dsn, name)
+    name = f"machine_{os.getpid()}"
+    opened = [Side(f"sqlite:///{tmp_path}/{name}.sqlite"), Side(create_database(postgres_dsn, name))]
 
     class Machine(Histories):
-        urls = staticmethod(new_urls)
+        sides = opened
         parent = tmp_path
 
+    with ExitStack() as stack:
+        Machine.clears = [stack.enter_context(clearing(side.database)) for side in opened]
+        _run(Machine, scale)
+        for side in opened:
+            side.database.dispose()
+    drop_database(postgres_dsn, name)
+
+
+def _run(machine: type[Histories], scale: bool) -> None:
     run_state_machine_as_test(
-        Machine,
+        machine,
         settings=settings(
             max_examples=60 if scale else 6,
             stateful_step_count=40 if scale else 25,

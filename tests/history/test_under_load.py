@@ -72,7 +72,7 @@ def test_a_reader_of_the_feed_misses_nothing_under_eight_writers(seeded: Databas
         assert page["next_since"] == (found[-1] if found else 0)
         return len(page["items"])
 
-    until = time.monotonic() + (30 if scale else 3)
+    until = time.monotonic() + (30 if scale else 2)
     with writing(8, write):
         while time.monotonic() < until:
             read(1)
@@ -116,7 +116,7 @@ def test_every_total_equals_its_lines_while_others_write(seeded: Database, scale
     client = make_app(seeded).test_client()
     revisions = set()
     with writing(2, lambda worker, turn: _grow(seeded, worker, turn)):
-        for number in range(500 if scale else 25):
+        for number in range(500 if scale else 12):
             body = client.get("/v1/reports/funding-summary?group_by=level").json
             revisions.add(body["revision"])
             cells: list[Any] = [body["total"], *body["items"]]

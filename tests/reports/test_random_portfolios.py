@@ -6,8 +6,6 @@ import csv
 import io
 import itertools
 import random
-import shutil
-from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,8 +29,7 @@ from portfolio.projects.service import create_project
 from portfolio.projects.transitions import Transition, transition_project
 from portfolio.taxonomy.codelists import ACTION_FIELD
 from portfolio.taxonomy.models import ActionField
-from tests.conftest import SYSTEM, make_app
-from tests.postgres import create_database, drop_database
+from tests.conftest import SYSTEM, clearing, make_app
 
 GROUPINGS = [keys for size in range(4) for keys in itertools.combinations(GROUP_KEYS, size)]
 AMOUNTS = ("0.00", "0.01", "0.99", "1234.56", "999999999999.99", "250000.00", "33.33")
@@ -186,41 +183,14 @@ def test_every_cell_equals_its_lines(database: Database) -> None:
     _check_portfolio(client, dice, GROUPINGS, links=25)
 
 
-@pytest.fixture
-def clear(database: Database, request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
-    """Makes the register what it was at first; the application over it, and what it has compiled, can stay."""
-    database.dispose()
-    name, blank = str(database.url.database), f"{database.url.database}_blank"
-    if database.is_sqlite:
-        shutil.copy(name, blank)
-
-        def cleared() -> None:
-            database.dispose()
-            shutil.copy(blank, name)
-
-        yield cleared
-        return
-    dsn = request.getfixturevalue("postgres_dsn")
-    create_database(dsn, blank, name)
-
-    def created() -> None:
-        database.dispose()
-        drop_database(dsn, name)
-        create_database(dsn, name, blank)
-
-    yield created
-    drop_database(dsn, blank)
-
-
 @pytest.mark.large
 @pytest.mark.parametrize("part", range(PARTS))
-def test_every_cell_equals_its_lines_over_many_portfolios(
-    part: int, scale: bool, database: Database, clear: Callable[[], None]
-) -> None:
+def test_every_cell_equals_its_lines_over_many_portfolios(part: int, scale: bool, database: Database) -> None:
     client = make_app(database).test_client()
-    for number in range((FULL_PORTFOLIOS if scale else PORTFOLIOS) // PARTS):
-        dice = random.Random(1000 * part + number)
-        clear()
-        with database.transaction(SYSTEM) as session:
-            _fill(session, dice)
-        _check_portfolio(client, dice, GROUPINGS if scale else dice.sample(GROUPINGS, 30), links=10)
+    with clearing(database) as clear:
+        for number in range((FULL_PORTFOLIOS if scale else PORTFOLIOS) // PARTS):
+            dice = random.Random(1000 * part + number)
+            clear()
+            with database.transaction(SYSTEM) as session:
+                _fill(session, dice)
+            _check_portfolio(client, dice, GROUPINGS if scale else dice.sample(GROUPINGS, 30), links=10)
