@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 from sqlalchemy.orm import Session
 
@@ -25,7 +27,11 @@ def privacy() -> None:
 @click.option(
     "--revision", type=click.IntRange(1), help="Erase the reason given for this revision, wherever it stands."
 )
-@click.option("--ground", required=True, help="The legal ground; it stands in the history, so name nobody.")
+@click.option(
+    "--ground",
+    required=True,
+    help="The legal ground; it stands in the history with the number of values, so name nobody.",
+)
 def erase(
     actor: str | None, record: tuple[str, str] | None, field: str | None, revision: int | None, ground: str
 ) -> None:
@@ -42,7 +48,9 @@ def erase(
     context = WriteContext(actor_id=SYSTEM, via="cli", action=ERASE, reason=ground)
     with database.transaction(context) as session:
         wipe_while_deleting(session)
-        said = _erase(session, actor, record, field, revision)
+        count, said = _erase(session, actor, record, field, revision)
+        # The ground and how many, but not what (HISTORY 3.8).
+        session.info["context"] = replace(context, reason=f"{ground} [{count}]")
     written = recorded(session)
     assert written is not None
     click.echo(f"{said} This is revision {written.rev}.")
@@ -57,16 +65,18 @@ def wipe() -> None:
 
 def _erase(
     session: Session, actor: str | None, record: tuple[str, str] | None, field: str | None, revision: int | None
-) -> str:
+) -> tuple[int, str]:
+    """How many values went, and what to say of it."""
     if actor is not None:
         keys = erase_actor(session, actor)
-        return f"Erased the name of {actor}, {keys} keys revoked, {drop_answers(session, 0)} stored answers removed."
+        dropped = drop_answers(session, 0)
+        return 1, f"Erased the name of {actor}, {keys} keys revoked, {dropped} stored answers removed."
     if record is not None and field is not None:
         found = erase_field(session, *record, field)
-        return f"Erased {found.values} values of {field}, {found.answers} stored answers removed."
+        return found.values, f"Erased {found.values} values of {field}, {found.answers} stored answers removed."
     assert revision is not None
     found = erase_reason(session, revision)
-    return f"Erased the reason of revision {revision}, {found.answers} stored answers removed."
+    return found.values, f"Erased the reason of revision {revision}, {found.answers} stored answers removed."
 
 
 def _wipe(database: Database) -> None:

@@ -201,7 +201,7 @@ class TestReason:
         header = _require_true(database)[-1]
         assert (header["n"], header["changes"]) == (0, EMPTY_ROOT.hex())
         with database.snapshot() as session:
-            assert session.scalars(sa.select(Redactable.value)).all() == [f'"{GROUND}"']
+            assert session.scalars(sa.select(Redactable.value)).all() == [f'"{GROUND} [1]"']
         if database.is_sqlite:
             assert NAME.encode() not in _bytes_of(database)
         assert isinstance(_erase(erase, "--revision", "2").exception, NotFound)
