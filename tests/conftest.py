@@ -177,8 +177,10 @@ def copies(
     def opened(what: str) -> Iterator[Database]:
         for url in _copy(what, engine_name, request, templates, tmp_path):
             found = _database(url)
-            yield found
-            found.dispose()
+            try:
+                yield found
+            finally:
+                found.dispose()
 
     return opened
 

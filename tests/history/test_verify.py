@@ -16,7 +16,7 @@ from portfolio import verify
 from portfolio.core.db import Database
 from portfolio.history.dump import write_dump
 from portfolio.projects.service import create_project, delete_project, find_project, update_project
-from tests.conftest import SYSTEM, open_register
+from tests.conftest import SYSTEM, clearing, open_register
 from tests.history.auditing import Auditor, Revisions, attacker, drop_current, forge, source_of, store_note
 from tests.history.honest import DAY, MODELS, Writer, copy_few
 
@@ -112,25 +112,20 @@ def _rows(data: bytes) -> list[bytes]:
 @sqlite_only
 class TestHonestHistories:
     @pytest.mark.large
-    def test_with_erasures_raise_no_alarm(
-        self, database: Database, auditor: Auditor, tmp_path: Path, scale: bool
-    ) -> None:
-        database.dispose()
-        for number in range(ALL_HISTORIES if scale else HISTORIES):
-            path = tmp_path / f"history-{number}.sqlite"
-            shutil.copy(str(database.url.database), path)
-            register = open_register(f"sqlite:///{path}")
-            writer = Writer(register, number)
-            notes, erased = [], 0
-            for _ in range(2):
-                writer.write(12)
-                notes.append(auditor.note_of(path))
-                erased += writer.erase()
-            report = verify.verify(path, auditor.key, [auditor.hold(*notes)])
-            assert report.findings == [], number
-            assert (report.exit_code, report.erased) == (0, erased), number
-            register.dispose()
-            path.unlink()
+    def test_with_erasures_raise_no_alarm(self, database: Database, auditor: Auditor, scale: bool) -> None:
+        path = Path(str(database.url.database))
+        with clearing(database) as clear:
+            for number in range(ALL_HISTORIES if scale else HISTORIES):
+                clear()
+                writer = Writer(database, number)
+                notes, erased = [], 0
+                for _ in range(2):
+                    writer.write(12)
+                    notes.append(auditor.note_of(path))
+                    erased += writer.erase()
+                report = verify.verify(path, auditor.key, [auditor.hold(*notes)])
+                assert report.findings == [], number
+                assert (report.exit_code, report.erased) == (0, erased), number
 
 
 @sqlite_only
