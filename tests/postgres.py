@@ -85,7 +85,7 @@ class Server:
             root.chmod(0o755)
         self.bin = _binaries(root)
         self.data = root / "data"
-        self.port = _free_port()
+        self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.watch: subprocess.Popen[bytes] | None = None
         self.environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC", "HOME": str(root)}
@@ -179,7 +179,8 @@ def drop_database(dsn: str, name: str) -> None:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port below the range of client sockets, which would collide with it."""
     for port in range(20000 + os.getpid() % 8000, 32000):
         with socket.socket() as probe:
             try:

@@ -7,12 +7,13 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tests.postgres import free_port
 
 
 class Answer(NamedTuple):
@@ -31,22 +32,11 @@ class Answer(NamedTuple):
         return int(self.headers["Register-Revision"])
 
 
-def _free_port() -> int:
-    for port in range(12000 + os.getpid() % 6000, 19000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port")
-
-
 class Service:
     """The register as its own process group."""
 
     def __init__(self, url: str, log: Path, **settings: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         own = {"PORTFOLIO_DATABASE_URL": url, "PORTFOLIO_PORT": str(self.port)}
         self.environment = {**os.environ, **own, **settings}
         self.log = log

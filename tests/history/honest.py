@@ -161,3 +161,11 @@ def _few(session: Session, model: type[Any], each: int) -> Iterable[Any]:
     # The fullest rows: a column without a value is not much of a target.
     rows = session.scalars(sa.select(model)).all()
     return sorted(rows, key=lambda row: -sum(getattr(row, c.name) is not None for c in row.__table__.columns))[:each]
+
+
+def write_some(database: Database, count: int = 8) -> None:
+    """Revisions 1 to ``count``: each makes a project with a note, for a reason."""
+    for number in range(1, count + 1):
+        with database.transaction(replace(SYSTEM, reason=f"Antrag {number}")) as session:
+            values: Any = {"slug": f"p-{number}", "title_de": f"Projekt {number}", "internal_note": "Frau M. rät ab"}
+            create_project(session, values, proposed_on=DAY)

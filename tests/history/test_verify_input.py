@@ -51,11 +51,6 @@ sqlite_only = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 
 @pytest.fixture
-def auditor(tmp_path: Path) -> Auditor:
-    return Auditor(tmp_path / "auditor")
-
-
-@pytest.fixture
 def register(database: Database, auditor: Auditor) -> Path:
     Writer(database, 3).write(12)
     path = Path(str(database.url.database))
