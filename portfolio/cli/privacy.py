@@ -9,9 +9,17 @@ from sqlalchemy.orm import Session
 
 from portfolio.access.models import SYSTEM
 from portfolio.access.service import erase_actor
+from portfolio.app import REGISTER
 from portfolio.cli.opening import open_register
 from portfolio.core.db import Database, WriteContext
-from portfolio.history.erasure import drop_answers, erase_field, erase_reason, wipe_remains, wipe_while_deleting
+from portfolio.history.erasure import (
+    drop_answers,
+    erase_field,
+    erase_reason,
+    raise_homes,
+    wipe_remains,
+    wipe_while_deleting,
+)
 from portfolio.history.recorder import ERASE, recorded
 
 
@@ -49,6 +57,7 @@ def erase(
     with database.transaction(context) as session:
         wipe_while_deleting(session)
         count, said = _erase(session, actor, record, field, revision)
+        raise_homes(session, REGISTER)
         # The ground and how many, but not what (HISTORY 3.8).
         session.info["context"] = replace(context, reason=f"{ground} [{count}]")
     written = recorded(session)

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from portfolio.core.columns import CommittedText
 from portfolio.core.db import Base, Database, Entity
 from portfolio.core.problems import NotFound
+from portfolio.core.resources import Register
 from portfolio.history.canonical import canonical
 from portfolio.history.models import ERASED, Change, Idempotency, Redactable
-from portfolio.history.recorder import HEADER_SEQ, is_audited
+from portfolio.history.recorder import HEADER_SEQ, changed, is_audited, touch
 
 _HANDLES = ("slug", "code")
 _REASON = "reason"
@@ -71,6 +72,17 @@ def erase_reason(session: Session, rev: int) -> Erased:
     if value is None:
         raise NotFound(f"No reason is kept for revision {rev}; nothing was erased.")
     return _erase(session, [value, *_echoes(session, [value])])
+
+
+def raise_homes(session: Session, register: Register) -> None:
+    """Raise the version of each record that a changed part is shown with, as every change of a part does."""
+    for entity in changed(session):
+        kind = register.kinds[entity.__tablename__]
+        while kind.path is None and kind.parent is not None and kind.belongs_to is not None:
+            home = register.kinds[kind.parent]
+            entity = session.get_one(home.model, getattr(entity, kind.belongs_to), with_for_update=True)
+            kind = home
+            touch(session, entity)
 
 
 def drop_answers(session: Session, since: int) -> int:

@@ -52,6 +52,12 @@ def touch(session: Session, entity: Entity) -> None:
     _track_update(session, entity)
 
 
+def changed(session: Session) -> list[Entity]:
+    """The records that this transaction has changed so far."""
+    session.flush()
+    return [entity for entity, operation in _tracked(session).items() if operation == "update"]
+
+
 def recorded(session: Session) -> Recorded | None:
     """The revision of a committed session; None when nothing had changed."""
     result = session.info.get("recorded")

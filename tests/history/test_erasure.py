@@ -160,6 +160,8 @@ class TestField:
         with seeded.snapshot() as session:
             found = session.get_one(MilestoneForecast, forecast.id)
             assert (found.comment, found.forecast_on) == (ERASED, date(2026, 6, 30))
+            # The milestone it is shown with has changed too: its history tells of it, its old tag is stale.
+            assert session.get_one(Milestone, milestone.id).version == milestone.version + 1
         for change in ("comment = 'x'", f"comment = '{ERASED}', forecast_on = '2030-01-01'"):
             with pytest.raises(sa.exc.DBAPIError, match="insert-only"), seeded.write_engine.begin() as connection:
                 connection.execute(sa.text(f"UPDATE milestone_forecast SET {change} WHERE reported_on = '2026-03-02'"))
