@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -224,13 +224,11 @@ def _reach(story: Story) -> None:
     )["id"]
     story.expected.planned += 1
     story.step()
-    forecasts: Callable[[str, str], Any] = lambda reported, expected: story.post(  # noqa: E731
-        f"/v1/milestones/{milestone}/forecasts", {"reported_on": reported, "forecast_on": expected}
-    )
-    forecasts("2026-07-31", "2026-09-15")
+    forecasts = f"/v1/milestones/{milestone}/forecasts"
+    story.post(forecasts, {"reported_on": "2026-07-31", "forecast_on": "2026-09-15"})
     story.expected.slipped_days = 14
     story.step()
-    forecasts("2026-08-31", "2026-10-01")
+    story.post(forecasts, {"reported_on": "2026-08-31", "forecast_on": "2026-10-01"})
     story.expected.slipped_days = 30
     story.step()
     story.post(f"/v1/milestones/{milestone}/transitions", {"to": "achieved", "on": "2026-10-11"}, 200)

@@ -17,7 +17,7 @@ _ENCODED = re.compile(r"(?:[\x20-\x24\x26-\x7e]|%[0-9A-Fa-f]{2})*")
 
 
 class ReasonRequired(Invalid):
-    """Re-openings, corrections and removals say why."""
+    """Re-openings, corrections, removals, and what goes beyond what was asked for say why."""
 
     slug = "reason-required"
     title = "This change needs a reason"
