@@ -28,7 +28,9 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".stamp"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
-RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-ci.lock")
+"""To run it, to test it, and what only the CI run needs beside; each holds the one before, in the same versions."""
+SERVING, TESTING, PROBING = range(3)
 
 
 def fail(sentence: str) -> NoReturn:
@@ -46,17 +48,17 @@ def require_python() -> None:
     fail(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Elsewhere? make PYTHON=/path/to/python3 …")
 
 
-def prepare(dev: bool) -> None:
+def prepare(level: int) -> None:
     """Make .venv, or bring it up to date; a half-made one is made anew."""
-    if _is_ready(dev):
+    if _is_ready(level):
         return
     with _alone():
-        if not _is_ready(dev):
-            _install(dev)
+        if not _is_ready(level):
+            _install(level)
 
 
-def _is_ready(dev: bool) -> bool:
-    return _fingerprint(DEV_LOCK if dev else RUN_LOCK) in _installed()
+def _is_ready(level: int) -> bool:
+    return _fingerprint(LOCKS[level]) in _installed()
 
 
 def _installed() -> list[str]:
@@ -69,18 +71,17 @@ def _fingerprint(lock: str) -> str:
     return hashlib.sha256(f"{sys.version}\n{ROOT}\n".encode() + (ROOT / lock).read_bytes()).hexdigest()
 
 
-def _install(dev: bool) -> None:
-    if _fingerprint(RUN_LOCK) not in _installed():
+def _install(level: int) -> None:
+    if _fingerprint(LOCKS[SERVING]) not in _installed():
         shutil.rmtree(VENV, ignore_errors=True)
         _make_venv()
-    lock = DEV_LOCK if dev else RUN_LOCK
+    lock = LOCKS[level]
     print(f"dev.py: installing {lock} into .venv …", file=sys.stderr, flush=True)
     STAMP.unlink(missing_ok=True)
     if _pip(PYTHON, "--require-hashes", "-r", lock):
         fail("the installation failed; is a package index reachable?")
     _link_package()
-    # The development lock holds everything the other one does, in the same versions.
-    STAMP.write_text("\n".join(_fingerprint(name) for name in ([RUN_LOCK, DEV_LOCK] if dev else [RUN_LOCK])))
+    STAMP.write_text("\n".join(_fingerprint(name) for name in LOCKS[: level + 1]))
 
 
 @contextmanager
@@ -171,7 +172,13 @@ def lock(*options: str) -> int:
             return 1
         compile_ = (str(python), "-m", "uv", "pip", "compile", "--universal", "--generate-hashes")
         common = ("--python-version", "3.11", "--no-header", "--quiet", "pyproject.toml", *options)
-        return run(*compile_, *common, "-o", RUN_LOCK) or run(*compile_, *common, "--extra", "dev", "-o", DEV_LOCK)
+        extras = ((), ("--extra", "dev"), ("--extra", "dev", "--extra", "ci"))
+        # From the largest: its versions are the constraints of the others.
+        for name, extra in reversed(list(zip(LOCKS, extras, strict=True))):
+            held = () if name == LOCKS[PROBING] else ("--constraint", LOCKS[PROBING])
+            if code := run(*compile_, *common, *extra, *held, "-o", name):
+                return code
+        return 0
 
 
 def clean() -> int:
@@ -208,7 +215,7 @@ def main() -> None:
         sys.exit(__doc__)
     require_python()
     if what not in ("lock", "clean"):
-        prepare(dev=what not in ("run", "cli"))
+        prepare(SERVING if what in ("run", "cli") else TESTING)
     try:
         code = commands[what]()
     except KeyboardInterrupt:

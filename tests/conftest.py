@@ -18,7 +18,7 @@ from portfolio.access.service import create_key
 from portfolio.app import create_app
 from portfolio.core import migrate
 from portfolio.core.db import Database, WriteContext
-from portfolio.core.settings import Settings
+from portfolio.core.settings import Rates, Settings
 from portfolio.core.sources import Sources
 from portfolio.exchange.demo import load_demo
 from portfolio.exchange.seed import load_seed
@@ -212,7 +212,20 @@ def clearing(database: Database) -> Iterator[Callable[[], None]]:
 def settings_of(database: Database) -> Settings:
     url = database.url.render_as_string(hide_password=False)
     nowhere = Path("no-such-folder")
-    return Settings(url, url, nowhere, "127.0.0.1", 0, ORIGIN, 4, 30_000, nowhere / "log.key", nowhere / "held", 60)
+    return Settings(
+        database_url=url,
+        migration_url=url,
+        data_dir=nowhere,
+        host="127.0.0.1",
+        port=0,
+        log_origin=ORIGIN,
+        threads=4,
+        statement_timeout_ms=30_000,
+        log_key=nowhere / "log.key",
+        checkpoint_dir=nowhere / "held",
+        checkpoint_seconds=60,
+        rates=Rates(requests=10_000_000, failures=10_000_000, exports=10_000_000),
+    )
 
 
 def make_app(database: Database) -> Flask:

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from flask import Flask, g, request
 from sqlalchemy.orm import Session
 
-from portfolio.access.policy import may_ever, require
-from portfolio.access.service import Author, find_author
+from portfolio.access.identity import CHALLENGE, HOW, identify
+from portfolio.access.policy import OF_ONE_ORGANISATION, may_ever, require
+from portfolio.access.service import Author
 from portfolio.core.api import Operation, check_request_shape, operation_of
 from portfolio.core.db import WriteContext, current_database
 from portfolio.core.problems import Forbidden, PreconditionRequired, Unauthenticated, request_id
@@ -18,8 +19,7 @@ from portfolio.core.writing import current_writing, retry_key
 
 PUBLIC_VIEW = "public"
 FULL_VIEW = "full"
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="portfolio"'}
-_HOW = "Send `Authorization: Bearer pk_…`; a coordinator makes keys with `portfolio key create`."
+_READS_ALL = ("coordinator", "auditor")
 
 
 def install(app: Flask) -> None:
@@ -34,16 +34,18 @@ def current_author() -> Author:
     """
     author = _author()
     if author is None:
-        raise Unauthenticated(f"This operation needs a key. {_HOW}", headers=_CHALLENGE)
+        raise Unauthenticated(f"This operation needs a key. {HOW}", headers=CHALLENGE)
     return author
 
 
 def current_view() -> str:
-    """What this caller may see: the public view, or the one of the coordinator or of one organisation."""
+    """What this caller may see: what is public, what one organisation sees of its own beside that, or all."""
     author = _author()
-    if author is None:
-        return PUBLIC_VIEW
-    return FULL_VIEW if author.role == "coordinator" else f"own:{author.organisation}"
+    if author is not None and author.role in _READS_ALL:
+        return FULL_VIEW
+    if author is not None and author.role in OF_ONE_ORGANISATION:
+        return f"own:{author.organisation}"
+    return PUBLIC_VIEW
 
 
 def sees_internal(view: str, lead_ministry: str | None) -> bool:
@@ -102,18 +104,11 @@ def _require_role(operation: Operation, access: str) -> None:
 
 
 def _authenticate() -> None:
-    """Look the key up once. A key that is sent must be good, even where none is needed."""
+    """Look the credentials up once. What is sent must be good, even where none is needed."""
     g.author = None
     header = request.headers.get("Authorization")
-    if header is None:
-        return
-    scheme, _, secret = header.partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise Unauthenticated(f"Only bearer keys are known here. {_HOW}", headers=_CHALLENGE)
-    with current_database().snapshot() as session:
-        g.author = find_author(session, secret.strip())
-    if g.author is None:
-        raise Unauthenticated(f"This key is unknown, expired or revoked. {_HOW}", headers=_CHALLENGE)
+    if header is not None:
+        g.author = identify(current_database(), header)
 
 
 def _author() -> Author | None:

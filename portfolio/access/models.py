@@ -20,8 +20,19 @@ class Actor(Base):
 
     __tablename__ = "actor"
     not_audited = "names must be erasable; the history holds only the pseudonym"
+    __table_args__ = (
+        # One pseudonym per person; erased ones have an empty subject.
+        sa.Index(
+            "ix_actor_subject",
+            "subject",
+            unique=True,
+            sqlite_where=sa.text("subject <> ''"),
+            postgresql_where=sa.text("subject <> ''"),
+        ),
+    )
     actor_id: Mapped[str] = mapped_column(primary_key=True)
     subject: Mapped[str]
+    """``key:`` and the key's first characters, or ``oidc:`` and what the provider calls the person."""
     display_name: Mapped[str]
     erased_at: Mapped[datetime | None]
 

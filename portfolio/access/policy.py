@@ -1,4 +1,4 @@
-"""Who may do what: operation x role x {any, own}, in one table (DESIGN 6; a later issue completes the roles)."""
+"""Who may do what: operation x role x {any, own}, in one table (DESIGN 6)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 ANY = "any"
 OWN = "own"
 
-ROLES = ("coordinator", "editor")
+VIEWER = "viewer"
+"""Whoever sends no credentials, or good ones that name no role here."""
+ROLES = ("coordinator", "editor", "approver", "auditor", "admin")
+"""The roles that a key or token can give."""
+OF_ONE_ORGANISATION = ("editor", "approver")
 
-_OWNED = {"coordinator": ANY, "editor": OWN}
+_OWNED = {"coordinator": ANY, "editor": OWN, "approver": OWN}
 _COORDINATED = {"coordinator": ANY}
+_ADMINISTERED = {"admin": ANY}
 
 POLICY: Mapping[str, Mapping[str, str]] = {
     "organisations.create": _COORDINATED,
@@ -43,8 +48,11 @@ POLICY: Mapping[str, Mapping[str, str]] = {
     "milestones.delete": _OWNED,
     "milestones.transition": _OWNED,
     "forecasts.create": _OWNED,
+    "api-keys.list": _ADMINISTERED,
+    "api-keys.create": _ADMINISTERED,
+    "api-keys.revoke": _ADMINISTERED,
 }
-"""The records an editor owns are those of projects the editor's organisation leads on that day."""
+"""The records an editor or approver owns are those of projects that the organisation leads on that day."""
 
 
 class NotYours(Forbidden):

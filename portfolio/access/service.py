@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portfolio.access.models import Actor, ApiKey
-from portfolio.access.policy import ROLES
+from portfolio.access.policy import OF_ONE_ORGANISATION, ROLES
 from portfolio.core import sources
 from portfolio.core.dates import format_instant
 from portfolio.core.problems import Conflict, NotFound
@@ -25,7 +25,7 @@ _ACTOR_SIZE = 16
 
 @dataclass(frozen=True)
 class Author:
-    """Who is behind a request: a pseudonym, a role, and for editors the organisation they write for."""
+    """Who is behind a request: a pseudonym, a role, and for some roles the organisation it is for."""
 
     actor_id: str
     role: str
@@ -38,12 +38,14 @@ def create_key(
 ) -> str:
     """Make a key and return its secret, the only time it can be seen.
 
-    :raises Conflict: an editor without an organisation, or an unknown role.
+    :raises Conflict: an unknown role, or one that needs an organisation without it, or the other way round.
     """
     if role not in ROLES:
         raise Conflict(f"{role!r} is not a role; use one of {', '.join(ROLES)}.")
-    if role == "editor" and not organisation:
-        raise Conflict("An editor writes for one organisation; name it.")
+    if role in OF_ONE_ORGANISATION and not organisation:
+        raise Conflict(f"The role {role} is for one organisation; name it.")
+    if role not in OF_ONE_ORGANISATION and organisation:
+        raise Conflict(f"The role {role} is for no single organisation; leave it out.")
     secret = _MARK + _base64url(sources.random_bytes(_SECRET_SIZE))
     actor = Actor(
         actor_id="act_" + _base64url(sources.random_bytes(_ACTOR_SIZE)),

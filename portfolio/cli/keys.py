@@ -24,9 +24,12 @@ def key() -> None:
 
 @key.command("create")
 @click.option(
-    "--role", type=click.Choice(ROLES), required=True, help="editor: one ministry's projects; coordinator: all."
+    "--role",
+    type=click.Choice(ROLES),
+    required=True,
+    help="editor, approver: one ministry's projects; coordinator: all; auditor: reads all; admin: accounts and keys.",
 )
-@click.option("--organisation", help="With --role editor: the ministry it writes for, such as MUNV.")
+@click.option("--organisation", help="With --role editor or approver: the ministry it is for, such as MUNV.")
 @click.option("--name", required=True, help="Who holds the key.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Valid for so many days; without it until revoked.")
 def create_key(role: str, organisation: str | None, name: str, days: int | None) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import marshmallow as ma
@@ -11,10 +12,40 @@ import sqlalchemy as sa
 from environs import EnvError, FileAwareEnv
 
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,199}")
+_WEB_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+_HOST = re.compile(r"\.?[A-Za-z0-9.-]+|\[[0-9a-f:]+\]")
+_SIGNATURES = ("RS256", "ES256")
 
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names it and what it may be."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often one caller may ask, in requests a minute; each process counts for itself."""
+
+    requests: int = 12_000
+    """Of one key or person, or of one address without credentials."""
+    failures: int = 10
+    """Sign-ins of one address with credentials that nobody here knows."""
+    exports: int = 6
+    """Answers that hold the whole register."""
+
+
+@dataclass(frozen=True)
+class Oidc:
+    """The provider whose access tokens open the register, and which of their claims say what."""
+
+    issuer: str
+    audience: str
+    algorithms: tuple[str, ...] = _SIGNATURES
+    role_claim: str = "groups"
+    """A name or a path such as ``realm_access.roles``; its value is one text or a list of them."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """From a value of the role claim to a role of ours; empty: they are called alike."""
+    organisation_claim: str = "organisation"
+    name_claim: str = "name"
 
 
 @dataclass(frozen=True)
@@ -32,6 +63,18 @@ class Settings:
     log_key: Path
     checkpoint_dir: Path
     checkpoint_seconds: float
+    trusted_hosts: tuple[str, ...] = ()
+    """Names the register is reached by, beside the local ones; ``.example.org`` admits all names below it."""
+    trusted_proxies: int = 0
+    """How many proxies in front add to X-Forwarded-For."""
+    cors_origins: tuple[str, ...] = ()
+    """Web pages of these origins may send credentials and change records."""
+    body_seconds: float = 10
+    """How long a client may take to send its body."""
+    rates: Rates = Rates()
+    oidc: Oidc | None = None
+    security_log: Path | None = None
+    """The file that denials and sign-ins are written to; else they stand between the other lines of the log."""
 
 
 def _normalised(url: str, name: str) -> str:
@@ -81,8 +124,57 @@ def read_settings() -> Settings:
             log_key=Path(env.str("LOG_KEY", str(data_dir / "log.key"))).expanduser(),
             checkpoint_dir=Path(env.str("CHECKPOINT_DIR", str(data_dir / "checkpoints"))).expanduser(),
             checkpoint_seconds=env.float("CHECKPOINT_SECONDS", 60.0, validate=_range(0.2, 60)),
+            trusted_hosts=_names(env, "TRUSTED_HOSTS", _HOST, "host names such as register.example.org"),
+            trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=_range(0, 10)),
+            cors_origins=_names(env, "CORS_ORIGINS", _WEB_ORIGIN, "origins such as https://pages.example.org"),
+            body_seconds=env.float("BODY_SECONDS", 10.0, validate=_range(0.5, 300)),
+            rates=_rates(env),
+            oidc=_oidc(env),
+            security_log=env.path("SECURITY_LOG", None),
         )
     except EnvError as error:
         # Of a value out of range environs shows Python's list of messages.
         said = str(error).replace("['", "").replace("']", "")
         raise SettingsError(f"{said} Correct the variable and start again.") from None
+
+
+def _names(env: FileAwareEnv, name: str, form: re.Pattern[str], example: str) -> tuple[str, ...]:
+    found = tuple(one.strip() for one in env.str(name, "").split(",") if one.strip())
+    for one in found:
+        if not form.fullmatch(one):
+            raise SettingsError(f"PORTFOLIO_{name} holds {one!r}; give {example}, separated by commas.")
+    return found
+
+
+def _rates(env: FileAwareEnv) -> Rates:
+    usual = Rates()
+    bounds = _range(1, 100_000_000)
+    return Rates(
+        requests=env.int("RATE_REQUESTS", usual.requests, validate=bounds),
+        failures=env.int("RATE_FAILURES", usual.failures, validate=bounds),
+        exports=env.int("RATE_EXPORTS", usual.exports, validate=bounds),
+    )
+
+
+def _oidc(env: FileAwareEnv) -> Oidc | None:
+    issuer = env.str("OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    if not re.fullmatch(r"https?://[^\s?#]+", issuer):
+        raise SettingsError("PORTFOLIO_OIDC_ISSUER is the provider's address as its tokens name it, https://…")
+    audience = env.str("OIDC_AUDIENCE", "")
+    if not audience:
+        raise SettingsError("PORTFOLIO_OIDC_AUDIENCE is missing: the name the provider gives this register.")
+    algorithms = _names(env, "OIDC_ALGORITHMS", re.compile("|".join(_SIGNATURES)), "RS256 or ES256") or _SIGNATURES
+    pairs = [one.partition("=") for one in env.str("OIDC_ROLES", "").split(",") if one.strip()]
+    if any(not (theirs.strip() and ours.strip()) for theirs, _, ours in pairs):
+        raise SettingsError("PORTFOLIO_OIDC_ROLES is a list such as portfolio-editor=editor,portfolio-audit=auditor.")
+    return Oidc(
+        issuer=issuer,
+        audience=audience,
+        algorithms=algorithms,
+        role_claim=env.str("OIDC_ROLE_CLAIM", Oidc.role_claim),
+        roles={theirs.strip(): ours.strip() for theirs, _, ours in pairs},
+        organisation_claim=env.str("OIDC_ORGANISATION_CLAIM", Oidc.organisation_claim),
+        name_claim=env.str("OIDC_NAME_CLAIM", Oidc.name_claim),
+    )

@@ -38,7 +38,7 @@ class TestKeys:
     @pytest.mark.parametrize(
         ("words", "sentence"),
         [
-            (("--role", "editor", "--name", "x"), "An editor writes for one organisation"),
+            (("--role", "editor", "--name", "x"), "The role editor is for one organisation"),
             (("--role", "editor", "--organisation", "XYZ", "--name", "x"), "no organisation 'XYZ'"),
             (("--role", "king", "--name", "x"), "king"),
         ],
