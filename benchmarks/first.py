@@ -36,7 +36,7 @@ def _register(folder: str) -> tuple[FlaskClient, dict[str, str]]:
     app = create_app(settings, database)
     load_seed(database)
     with database.transaction(WriteContext("act_system", "cli", "key.create")) as session:
-        secret = create_key(session, role="coordinator", name="bench")
+        secret = create_key(session, role="coordinator", name="bench").secret
     return app.test_client(), {"Authorization": f"Bearer {secret}"}
 
 

@@ -46,7 +46,7 @@ def _writer(url: str, *, records: bool) -> Callable[[], float]:
     recorder.install(recording)
     load_seed(recording)
     with recording.transaction(_SYSTEM) as session:
-        headers = {"Authorization": f"Bearer {create_key(session, role='coordinator', name='bench')}"}
+        headers = {"Authorization": f"Bearer {create_key(session, role='coordinator', name='bench').secret}"}
     settings = replace(read_settings(), database_url=url, migration_url=url, checkpoint_dir=Path(tempfile.mkdtemp()))
     client = create_app(settings, recording if records else database).test_client()
     tag = client.get(PATH).headers["ETag"]

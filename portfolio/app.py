@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import atexit
 import logging
+from functools import partial
 from typing import Any
 
 from flask import Flask
 
-from portfolio.access import guard
+from portfolio.access import guard, identity, rates, usage
+from portfolio.access import routes as sign_in
+from portfolio.access.jwks import KeyCache, provider_keys
+from portfolio.access.tokens import Tokens
 from portfolio.core import api as strict
-from portfolio.core import migrate
+from portfolio.core import hosts, migrate
 from portfolio.core.db import EXTENSION, Database
 from portfolio.core.problems import register_problem_handlers
 from portfolio.core.resources import Register
@@ -25,6 +29,7 @@ from portfolio.milestones import resources as milestones
 from portfolio.milestones import routes as milestone_routes
 from portfolio.organisations import resources as organisations
 from portfolio.organisations import routes as organisation_routes
+from portfolio.organisations.service import organisation_named
 from portfolio.projects import decision_routes, funded
 from portfolio.projects import programme_routes as ruhr_routes
 from portfolio.projects import resources as projects
@@ -50,6 +55,7 @@ BLUEPRINTS = (
     report_routes.blp,
     log_routes.blp,
     diff_routes.blp,
+    sign_in.blp,
 )
 
 REGISTER = Register(
@@ -84,6 +90,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     api.register_blueprint(history_routes.install(app, REGISTER, projects.leads_on, settings.threads))
+    sign_in.install(app, organisation_named)
+    identity.install(app, database, _tokens(settings, database))
+    rates.install(app, settings.rates)
+    hosts.install(app, settings.host, settings.trusted_hosts)
     retries.install(app)
     serving.install(app)
     register_problem_handlers(app)
@@ -98,10 +108,17 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 def create_served_app() -> Flask:
     """The application of one worker process, which also signs the end of the log in the background."""
     app = create_app()
-    signer = app.extensions[checkpoints.EXTENSION]
-    signer.start()
-    atexit.register(signer.stop)
+    for worker in (app.extensions[checkpoints.EXTENSION], app.extensions[usage.EXTENSION]):
+        worker.start()
+        atexit.register(worker.stop)
     return app
+
+
+def _tokens(settings: Settings, database: Database) -> Tokens | None:
+    oidc = settings.oidc
+    if oidc is None:
+        return None
+    return Tokens(oidc, database, KeyCache(partial(provider_keys, oidc.issuer)), organisation_named)
 
 
 def open_database(settings: Settings) -> Database:
@@ -132,7 +149,13 @@ def _api_config() -> dict[str, Any]:
                         "type": "http",
                         "scheme": "bearer",
                         "description": "An API key (`pk_…`). Public data needs none.",
-                    }
+                    },
+                    "accessToken": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "JWT",
+                        "description": "An access token (RFC 9068) of the identity provider, where one is connected.",
+                    },
                 }
             },
         },

@@ -261,8 +261,8 @@ def demo_client(with_demo: Database) -> FlaskClient:
 def key_headers(database: Database, role: str, organisation: str | None = None) -> dict[str, str]:
     """Headers of a fresh key."""
     with database.transaction(SYSTEM) as session:
-        secret = create_key(session, role=role, name="test", organisation=organisation)
-    return {"Authorization": f"Bearer {secret}"}
+        made = create_key(session, role=role, name="test", organisation=organisation)
+    return {"Authorization": f"Bearer {made.secret}"}
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from flask import Flask, g, request
 from sqlalchemy.orm import Session
 
-from portfolio.access.identity import CHALLENGE, HOW, identify
-from portfolio.access.policy import OF_ONE_ORGANISATION, may_ever, require
+from portfolio.access.identity import CHALLENGE, HOW, UnknownCredentials, identify
+from portfolio.access.policy import OF_ONE_ORGANISATION, may_call, may_ever, require
+from portfolio.access.rates import address, current_limiter
 from portfolio.access.service import Author
 from portfolio.core.api import Operation, check_request_shape, operation_of
-from portfolio.core.db import WriteContext, current_database
+from portfolio.core.db import WriteContext
+from portfolio.core.logs import security_event
 from portfolio.core.problems import Forbidden, PreconditionRequired, Unauthenticated, request_id
 from portfolio.core.reasons import change_reason, require_reason_header
 from portfolio.core.writing import current_writing, retry_key
@@ -23,7 +25,7 @@ _READS_ALL = ("coordinator", "auditor")
 
 
 def install(app: Flask) -> None:
-    """Check every request in the order of DESIGN 5: 413/415, 401, 403 by role, 428, 400; then comes the route."""
+    """Check every request in the order of DESIGN 5: 413/415, 401, 429, 403 by role, 428, 400; then comes the route."""
     app.before_request(_check)
 
 
@@ -34,7 +36,7 @@ def current_author() -> Author:
     """
     author = _author()
     if author is None:
-        raise Unauthenticated(f"This operation needs a key. {HOW}", headers=CHALLENGE)
+        raise Unauthenticated(f"This operation needs credentials. {HOW}", headers=CHALLENGE)
     return author
 
 
@@ -79,18 +81,30 @@ def transaction(action: str, *, reason: str | None = None) -> Iterator[Session]:
 
 def require_own(operation: str, owner: str | None) -> None:
     """:raises Forbidden: the current author may not change a record of a project that ``owner`` leads today."""
-    require(current_author(), operation, owner)
+    author = current_author()
+    try:
+        require(author, operation, owner)
+    except Forbidden:
+        security_event("denied", actor=author.actor_id, operation=operation, why="owner")
+        raise
     current_writing().allowed()
 
 
 def _check() -> None:
     operation = operation_of(request)
     if operation is None:
+        if not request.path.startswith("/health/"):  # whoever watches the register asks often
+            g.rate = current_limiter().spend_request(f"address {address()}", export=False)
         return
     check_request_shape(operation)
     _authenticate()
+    author = _author()
+    caller = f"address {address()}" if author is None else author.actor_id
+    g.rate = current_limiter().spend_request(caller, export=operation.export)
     if operation.access is not None:
         _require_role(operation, operation.access)
+    elif operation.signed_in:
+        current_author()
     if operation.if_match and not request.headers.get("If-Match", "").strip():
         raise PreconditionRequired("Send If-Match with the ETag you read, so that no other change is overwritten.")
     if operation.access is not None:
@@ -100,15 +114,26 @@ def _check() -> None:
 def _require_role(operation: Operation, access: str) -> None:
     author = current_author()
     if not may_ever(author.role, access):
-        raise Forbidden(f"The role {author.role} may not call {operation.operation_id}; ask the coordinator.")
+        security_event("denied", actor=author.actor_id, operation=operation.operation_id, why="role")
+        sentence = f"The role {author.role} may not call {operation.operation_id}; that is for {may_call(access)}."
+        raise Forbidden(author.note or sentence)
 
 
 def _authenticate() -> None:
     """Look the credentials up once. What is sent must be good, even where none is needed."""
     g.author = None
-    header = request.headers.get("Authorization")
-    if header is not None:
-        g.author = identify(current_database(), header)
+    given = request.headers.getlist("Authorization")
+    if not given:
+        return
+    try:
+        if len(given) > 1:
+            raise Unauthenticated("Send one Authorization header.", headers=CHALLENGE)
+        g.author = identify(given[0])
+    except Unauthenticated as refusal:
+        security_event("sign_in_failed", why=type(refusal).__name__)
+        if isinstance(refusal, UnknownCredentials):
+            current_limiter().spend_failure(address())
+        raise
 
 
 def _author() -> Author | None:

@@ -2,24 +2,57 @@
 
 from __future__ import annotations
 
-from portfolio.access.service import Author, find_author
-from portfolio.core.db import Database
+from flask import Flask, current_app
+
+from portfolio.access.service import MARK, Author, find_key, state_of
+from portfolio.access.tokens import TokenRefused, Tokens
+from portfolio.access.usage import EXTENSION as USAGE
+from portfolio.access.usage import KeyUsage, current_usage
+from portfolio.core.db import Database, current_database
 from portfolio.core.problems import Unauthenticated
 
+TOKENS = "portfolio_tokens"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="portfolio"'}
-HOW = "Send `Authorization: Bearer pk_…`; an administrator makes keys with `portfolio key create`."
+_INVALID = {"WWW-Authenticate": 'Bearer realm="portfolio", error="invalid_token"'}
+HOW = "Send `Authorization: Bearer …` with an API key or an access token; /docs says how to get one."
 
 
-def identify(database: Database, header: str) -> Author:
+class UnknownCredentials(Unauthenticated):
+    """Credentials that nobody here ever gave or trusts: a guess, or meant for somebody else."""
+
+
+def install(app: Flask, database: Database, tokens: Tokens | None) -> None:
+    """Let keys sign in, and access tokens where there is a provider."""
+    app.extensions[USAGE] = KeyUsage(database)
+    app.extensions[TOKENS] = tokens
+
+
+def identify(header: str) -> Author:
     """The author behind the value of an ``Authorization`` header.
 
-    :raises Unauthenticated: it is no bearer key, or the key is unknown, expired or revoked.
+    :raises Unauthenticated: it is no bearer key or token, or one that is not good any more.
+    :raises UnknownCredentials: it is none that was ever good here.
     """
     scheme, _, secret = header.partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise Unauthenticated(f"Only bearer keys are known here. {HOW}", headers=CHALLENGE)
-    with database.snapshot() as session:
-        author = find_author(session, secret.strip())
-    if author is None:
-        raise Unauthenticated(f"This key is unknown, expired or revoked. {HOW}", headers=CHALLENGE)
-    return author
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not secret:
+        raise Unauthenticated(f"Only bearer credentials are known here. {HOW}", headers=CHALLENGE)
+    tokens: Tokens | None = current_app.extensions[TOKENS]
+    if secret.startswith(MARK) or tokens is None:
+        return _holder_of_key(secret)
+    try:
+        return tokens.author(secret)
+    except TokenRefused as refusal:
+        raise UnknownCredentials(f"This access token is not taken: {refusal}", headers=_INVALID) from None
+
+
+def _holder_of_key(secret: str) -> Author:
+    sentence = f"This key is unknown, expired or revoked. {HOW}"
+    with current_database().snapshot() as session:
+        key = find_key(session, secret)
+    if key is None:
+        raise UnknownCredentials(sentence, headers=_INVALID)
+    if state_of(key.revoked_at, key.expires_at) != "good":
+        raise Unauthenticated(sentence, headers=_INVALID)
+    current_usage().note(key.prefix, key.actor_id)
+    return Author(key.actor_id, key.role, key.organisation, "key", expires_at=key.expires_at, key=key.prefix)

@@ -62,6 +62,16 @@ class NotYours(Forbidden):
     title = "Another organisation leads this project"
 
 
+def permissions_of(role: str) -> list[tuple[str, str]]:
+    """What a role may do, each with its scope."""
+    return [(operation, scopes[role]) for operation, scopes in POLICY.items() if role in scopes]
+
+
+def may_call(operation: str) -> str:
+    """The roles that may do it, as words."""
+    return ", ".join(POLICY[operation])
+
+
 def may_ever(role: str, operation: str) -> bool:
     """Whether the role may call the operation at all, whatever the record."""
     return role in POLICY[operation]

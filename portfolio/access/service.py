@@ -17,7 +17,8 @@ from portfolio.core import sources
 from portfolio.core.dates import format_instant
 from portfolio.core.problems import Conflict, NotFound
 
-_MARK = "pk_"
+MARK = "pk_"
+"""How every key begins, so that leaked ones can be found."""
 _SECRET_SIZE = 32
 _PREFIX_SIZE = 11
 _ACTOR_SIZE = 16
@@ -31,12 +32,25 @@ class Author:
     role: str
     organisation: str | None
     via: str
+    expires_at: datetime | None = None
+    key: str | None = None
+    """The first characters of the API key, where it is one."""
+    note: str | None = None
+    """Why these credentials do less than their holder may expect."""
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key just made, with the secret that nobody will see again."""
+
+    secret: str
+    key: ApiKey
 
 
 def create_key(
     session: Session, *, role: str, name: str, organisation: str | None = None, expires_at: datetime | None = None
-) -> str:
-    """Make a key and return its secret, the only time it can be seen.
+) -> NewKey:
+    """Make a key; this is the only time its secret can be seen.
 
     :raises Conflict: an unknown role, or one that needs an organisation without it, or the other way round.
     """
@@ -46,37 +60,50 @@ def create_key(
         raise Conflict(f"The role {role} is for one organisation; name it.")
     if role not in OF_ONE_ORGANISATION and organisation:
         raise Conflict(f"The role {role} is for no single organisation; leave it out.")
-    secret = _MARK + _base64url(sources.random_bytes(_SECRET_SIZE))
-    actor = Actor(
-        actor_id="act_" + _base64url(sources.random_bytes(_ACTOR_SIZE)),
-        subject=f"key:{_prefix(secret)}",
-        display_name=name,
+    secret = MARK + _base64url(sources.random_bytes(_SECRET_SIZE))
+    actor = new_actor(session, f"key:{_prefix(secret)}", name)
+    key = ApiKey(
+        prefix=_prefix(secret),
+        secret_hash=_hashed(secret),
+        role=role,
+        organisation=organisation,
+        actor_id=actor.actor_id,
+        created_at=sources.now(),
+        expires_at=expires_at,
     )
+    session.add(key)
+    session.flush()
+    return NewKey(secret, key)
+
+
+def new_actor(session: Session, subject: str, name: str) -> Actor:
+    """A fresh pseudonym for ``subject``."""
+    actor = Actor(actor_id="act_" + _base64url(sources.random_bytes(_ACTOR_SIZE)), subject=subject, display_name=name)
     session.add(actor)
     session.flush()
-    session.add(
-        ApiKey(
-            prefix=_prefix(secret),
-            secret_hash=_hashed(secret),
-            role=role,
-            organisation=organisation,
-            actor_id=actor.actor_id,
-            created_at=sources.now(),
-            expires_at=expires_at,
-        )
-    )
-    session.flush()
-    return secret
+    return actor
 
 
-def find_author(session: Session, secret: str) -> Author | None:
-    """The author a key stands for; None when it is unknown, revoked or expired."""
+def find_key(session: Session, secret: str) -> ApiKey | None:
+    """The key with this secret, good or not; None where nobody ever made it."""
     key = session.scalar(sa.select(ApiKey).where(ApiKey.prefix == _prefix(secret)))
-    if key is None or not hmac.compare_digest(key.secret_hash, _hashed(secret)):
-        return None
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= sources.now()):
-        return None
-    return Author(key.actor_id, key.role, key.organisation, via="key")
+    return key if key is not None and hmac.compare_digest(key.secret_hash, _hashed(secret)) else None
+
+
+def state_of(revoked_at: datetime | None, expires_at: datetime | None) -> str:
+    """``good``, ``expired`` or ``revoked`` (codelist ``api_key_state``)."""
+    if revoked_at is not None:
+        return "revoked"
+    return "expired" if expires_at is not None and expires_at <= sources.now() else "good"
+
+
+def name_of_actor(session: Session, actor_id: str) -> str:
+    """The name behind a pseudonym; ``[gelöscht]`` once erased."""
+    return shown_name(session.scalar(sa.select(Actor.display_name).where(Actor.actor_id == actor_id)) or "")
+
+
+def shown_name(name: str) -> str:
+    return name or "[gelöscht]"
 
 
 def list_keys(session: Session) -> list[tuple[ApiKey, str]]:
@@ -86,18 +113,19 @@ def list_keys(session: Session) -> list[tuple[ApiKey, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def revoke_key(session: Session, prefix: str) -> ApiKey:
-    """Make a key useless from now on.
-
-    :raises NotFound: no key begins with ``prefix``.
-    """
+def key_by_prefix(session: Session, prefix: str) -> ApiKey:
+    """:raises NotFound: no key begins with ``prefix``."""
     key = session.scalar(sa.select(ApiKey).where(ApiKey.prefix == prefix))
     if key is None:
         raise NotFound(f"No key begins with {prefix}; `portfolio key list` shows them.")
+    return key
+
+
+def revoke_key(session: Session, key: ApiKey) -> None:
+    """Make a key useless from now on; one that is revoked stays as it is."""
     if key.revoked_at is None:
         key.revoked_at = sources.now()
         session.flush()
-    return key
 
 
 def erase_actor(session: Session, actor_id: str) -> int:

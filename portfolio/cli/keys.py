@@ -8,7 +8,7 @@ import click
 import sqlalchemy as sa
 
 from portfolio.access import service
-from portfolio.access.models import SYSTEM, ApiKey
+from portfolio.access.models import SYSTEM
 from portfolio.access.policy import ROLES
 from portfolio.cli.opening import open_register
 from portfolio.core import sources
@@ -43,8 +43,8 @@ def create_key(role: str, organisation: str | None, name: str, days: int | None)
             known = session.scalar(sa.select(Organisation.id).where(Organisation.code == organisation))
             if known is None:
                 raise click.ClickException(f"There is no organisation {organisation!r} in the register.")
-        secret = service.create_key(session, role=role, name=name, organisation=organisation, expires_at=expires_at)
-    click.echo(f"{role} key: {secret}")
+        made = service.create_key(session, role=role, name=name, organisation=organisation, expires_at=expires_at)
+    click.echo(f"{role} key: {made.secret}")
 
 
 @key.command("list")
@@ -52,9 +52,10 @@ def list_keys() -> None:
     """Show every key by its first characters: role, holder, and whether it is good."""
     with open_register().snapshot() as session:
         for found, name in service.list_keys(session):
-            state = "revoked" if found.revoked_at else "expired" if _is_past(found) else "good"
             until = f" until {format_instant(found.expires_at)}" if found.expires_at else ""
-            click.echo(f"{found.prefix}…  {found.role:12} {found.organisation or '-':8} {state}{until}  {name}")
+            used = f"used {format_instant(found.last_used_at)}" if found.last_used_at else "never used"
+            state = f"{service.state_of(found.revoked_at, found.expires_at)}{until}, {used}"
+            click.echo(f"{found.prefix}…  {found.role:12} {found.organisation or '-':8} {state}  {name}")
 
 
 @key.command("revoke")
@@ -62,7 +63,8 @@ def list_keys() -> None:
 def revoke_key(prefix: str) -> None:
     """Make the key that begins with PREFIX useless from now on. PREFIX is what `portfolio key list` shows."""
     with open_register().transaction(_context("key.revoke")) as session:
-        found = service.revoke_key(session, prefix.removesuffix("…"))
+        found = service.key_by_prefix(session, prefix.removesuffix("…"))
+        service.revoke_key(session, found)
     click.echo(f"{found.prefix}… is revoked.")
 
 
@@ -74,11 +76,7 @@ def ensure_coordinator(database: Database) -> str | None:
     with database.transaction(_context("key.create")) as session:
         if service.has_keys(session):
             return None
-        return service.create_key(session, role="coordinator", name="local coordinator")
-
-
-def _is_past(found: ApiKey) -> bool:
-    return found.expires_at is not None and found.expires_at <= sources.now()
+        return service.create_key(session, role="coordinator", name="local coordinator").secret
 
 
 def _context(action: str) -> WriteContext:

@@ -61,6 +61,34 @@ def record_answer(
     return _finished(answer, f"{version}-{edition.variant(data)}", edition)
 
 
+class OnceAnswer(Response):
+    """An answer that shows something once; ``kept`` is what the same request is given when it is sent again."""
+
+    kept: bytes = b""
+
+
+def private_answer(
+    body: Mapping[str, Any],
+    *,
+    status: int = 200,
+    location: str | None = None,
+    kept: Mapping[str, Any] | None = None,
+) -> Response:
+    """What is for this caller alone and kept by nobody on the way.
+
+    :param kept: shown instead where the request is sent again.
+    """
+    answer = OnceAnswer(json_bytes(body), status, mimetype="application/json")
+    answer.kept = json_bytes(kept or body)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.set_etag(hashlib.sha256(answer.kept).hexdigest()[:20])
+    if location:
+        answer.headers["Location"] = location
+    if status == 200 and request.method in ("GET", "HEAD"):
+        answer.make_conditional(request)
+    return answer
+
+
 def json_answer(body: Mapping[str, Any], edition: Edition, *, next_page: str | None = None) -> Response:
     """A list or a report: its ETag begins with the register's revision."""
     data = json_bytes(body)

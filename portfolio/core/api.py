@@ -57,6 +57,10 @@ class Operation:
     """The media types taken; empty: no body."""
     key_required: bool = False
     """Whether an Idempotency-Key must be sent; every other write may have one."""
+    signed_in: bool = False
+    """Whether anybody who is signed in may call it, and nobody else."""
+    export: bool = False
+    """Whether the answer holds the whole register; it is given less often."""
 
 
 class StrictParser(FlaskParser):
@@ -189,6 +193,8 @@ class Blueprint(SmorestBlueprint):
         if_match: bool = False,
         body: str | None = None,
         key_required: bool | None = None,
+        signed_in: bool = False,
+        export: bool = False,
         csv: bool = False,
         example: Any = None,
         request_example: Any = None,
@@ -196,7 +202,8 @@ class Blueprint(SmorestBlueprint):
     ) -> Callable[[View], View]:
         """Name an operation and say what it takes; the outermost decorator of a view.
 
-        :param access: its line in the policy table; None for public reads.
+        :param access: its line in the policy table; None for what needs no role.
+        :param signed_in: for everybody with good credentials; without ``access``.
         :param body: ``json`` or ``patch``.
         :param key_required: by default for every POST but a change of status, which fails when done twice.
         :param example: of the successful answer.
@@ -207,20 +214,24 @@ class Blueprint(SmorestBlueprint):
         def mark(view: View) -> View:
             doubles = view.__name__ == "post" and not (access or "").endswith(".transition")
             needs_key = doubles if key_required is None else key_required
-            found = Operation(operation_id, access, if_match, media, needs_key)
+            found = Operation(operation_id, access, if_match, media, needs_key, signed_in, export)
+            writes = access is not None and view.__name__ != "get"
             if len((view.__doc__ or "").strip().split("\n\n")) < 2:
                 raise TypeError(f"{operation_id} needs a docstring: a summary line, a blank line, a description.")
             if not _takes_query(view):
                 view = _without_query(view)
             doc: dict[str, Any] = {"operationId": operation_id, **(extra or {})}
-            doc["security"] = [{"apiKey": []}] if access else [{}, {"apiKey": []}]
+            credentials: list[dict[str, Any]] = [{"apiKey": []}, {"accessToken": []}]
+            doc["security"] = credentials if access or signed_in else [{}, *credentials]
             doc["x-portfolio"] = {
                 "csv": csv,
                 "example": example,
                 "request_example": request_example,
                 "if_match": if_match,
                 "key_required": found.key_required,
-                "writes": access is not None,
+                "writes": writes,
+                "has_role": access is not None,
+                "signed_in": signed_in,
                 "body": media,
             }
             marked: View = self.doc(**doc)(view)

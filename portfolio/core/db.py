@@ -126,6 +126,13 @@ class Database:
             session.commit()
 
     @contextmanager
+    def aside(self) -> Iterator[Session]:
+        """A write that is no content of the register (a pseudonym, the last use of a key): it makes no revision."""
+        with Session(self.write_engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """A read-only session that sees one moment of the database, however many statements it sends."""
         with self._readers() as session:

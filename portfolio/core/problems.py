@@ -92,6 +92,12 @@ class NotAcceptable(Problem):
     status, slug, title = 406, "not-acceptable", "None of the accepted formats is offered"
 
 
+class RequestTimeout(Problem):
+    """The body did not arrive in time."""
+
+    status, slug, title = 408, "request-timeout", "The request did not arrive in time"
+
+
 class Conflict(Problem):
     """Well-formed, but not possible in the present state."""
 
@@ -140,6 +146,12 @@ class PreconditionRequired(Problem):
     status, slug, title = 428, "precondition-required", "If-Match is required"
 
 
+class TooManyRequests(Problem):
+    """The caller asks more often than is good for the others."""
+
+    status, slug, title = 429, "too-many-requests", "Too many requests"
+
+
 class Unavailable(Problem):
     """The database does not answer now; the request may be sent again."""
 
@@ -149,8 +161,9 @@ class Unavailable(Problem):
 _BY_STATUS: dict[int, type[Problem]] = {
     kind.status: kind
     for kind in (
-        BadRequest, Unauthenticated, Forbidden, NotFound, MethodNotAllowed, NotAcceptable, Conflict,
-        StaleVersion, ContentTooLarge, UnsupportedMediaType, Invalid, PreconditionRequired, Unavailable,
+        BadRequest, Unauthenticated, Forbidden, NotFound, MethodNotAllowed, NotAcceptable,
+        RequestTimeout, Conflict, StaleVersion, ContentTooLarge, UnsupportedMediaType, Invalid, PreconditionRequired,
+        TooManyRequests, Unavailable,
     )
 }  # fmt: skip
 
@@ -163,7 +176,8 @@ def problem_kinds() -> list[type[Problem]]:
         for child in kind.__subclasses__():
             yield from below(child)
 
-    return sorted({kind.slug: kind for kind in below(Problem)}.values(), key=lambda kind: kind.slug)
+    # A kind without a slug of its own is told apart in the code only.
+    return sorted((kind for kind in below(Problem) if "slug" in vars(kind)), key=lambda kind: kind.slug)
 
 
 def request_id() -> str:

@@ -8,7 +8,8 @@ from typing import Any
 import marshmallow as ma
 
 from portfolio.core.dates import Precision
-from portfolio.core.fields import Count, IdField, InstantField, StrictSchema, Text
+from portfolio.core.fields import Count, IdField, InstantField, QueryCount, QueryText, StrictSchema, Text
+from portfolio.core.lists import LARGEST_LIMIT
 from portfolio.core.vocabulary import Codelist, Label
 
 PRECISION = Codelist(
@@ -34,6 +35,20 @@ class RecordSchema(StrictSchema):
     version = Count(required=True, minimum=1, metadata=about("Rises by one with each revision that touches it.", 3))
     created_at = InstantField(required=True, metadata=about("When it was recorded.", "2026-06-30T08:00:00.000000Z"))
     updated_at = InstantField(required=True, metadata=about("When it was last changed.", "2026-06-30T08:00:00.000000Z"))
+
+
+class PageQuerySchema(StrictSchema):
+    """One page of many."""
+
+    limit = QueryCount(
+        minimum=1,
+        maximum=LARGEST_LIMIT,
+        load_default=50,
+        metadata={"description": "Records per page, 1 to 200. Not for downloads, which are whole.", "example": 50},
+    )
+    cursor = QueryText(
+        max_length=2000, metadata={"description": "Where the next page begins; follow `next` instead of building one."}
+    )
 
 
 @cache

@@ -14,6 +14,7 @@ from environs import EnvError, FileAwareEnv
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,199}")
 _WEB_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _HOST = re.compile(r"\.?[A-Za-z0-9.-]+|\[[0-9a-f:]+\]")
+_ISSUER = re.compile(r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(/[^\s?#]*)?")
 _SIGNATURES = ("RS256", "ES256")
 
 
@@ -160,8 +161,10 @@ def _oidc(env: FileAwareEnv) -> Oidc | None:
     issuer = env.str("OIDC_ISSUER", "")
     if not issuer:
         return None
-    if not re.fullmatch(r"https?://[^\s?#]+", issuer):
-        raise SettingsError("PORTFOLIO_OIDC_ISSUER is the provider's address as its tokens name it, https://…")
+    if not _ISSUER.fullmatch(issuer):
+        raise SettingsError(
+            "PORTFOLIO_OIDC_ISSUER is the provider's address as its tokens name it, https://… (http only if local)."
+        )
     audience = env.str("OIDC_AUDIENCE", "")
     if not audience:
         raise SettingsError("PORTFOLIO_OIDC_AUDIENCE is missing: the name the provider gives this register.")

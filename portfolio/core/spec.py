@@ -26,6 +26,7 @@ PATH_PARAMETERS = {
     "resource": ("Kind of record, as in its own address.", "projects"),
     "key": ("Key of the record, as in its own address.", "oepnv-initiative"),
     "revision": ("Number of the revision.", 1),
+    "key_id": ("Id of the API key.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
     "milestone_id": ("Id of the milestone.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
 }
 _METHODS = ("get", "post", "patch", "put", "delete")
@@ -34,9 +35,14 @@ _HEADERS = {
     "Register-Revision": "Revision of the register that the answer is true for.",
     "X-Request-Id": "Id of the request: yours if you sent a plain word, else one of ours.",
     "Location": "Address of the record that was made.",
+    "RateLimit-Limit": "Requests that this caller may make in a minute.",
+    "RateLimit-Remaining": "Requests left of them.",
+    "RateLimit-Reset": "Seconds until all of them are there again.",
+    "Retry-After": "Seconds to wait before the next try.",
     "Idempotent-Replayed": "`true` where the write was done before, and this is the answer that was given then.",
 }
 _SOMETIMES = ("Idempotent-Replayed",)
+_RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
@@ -138,12 +144,14 @@ _NAME_OF = {
     403: "Forbidden",
     404: "NotFound",
     406: "NotAcceptable",
+    408: "RequestTimeout",
     409: "Conflict",
     412: "StaleVersion",
     413: "ContentTooLarge",
     415: "UnsupportedMediaType",
     422: "Invalid",
     428: "PreconditionRequired",
+    429: "TooManyRequests",
     500: "InternalError",
     503: "Unavailable",
 }
@@ -160,7 +168,7 @@ def _problem_response(kind: type[Problem]) -> dict[str, Any]:
     assert kind.__doc__
     return {
         "description": " ".join(kind.__doc__.split()),
-        "headers": {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}},
+        "headers": _headers("X-Request-Id", *(("Retry-After",) if kind.status in (429, 503) else ())),
         "content": {MIME: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
     }
 
@@ -214,7 +222,7 @@ def _headers(*names: str) -> dict[str, Any]:
 
 
 def _complete_answer(code: str, answer: dict[str, Any], marks: dict[str, Any]) -> None:
-    names = ["Register-Revision", "X-Request-Id"]
+    names = ["Register-Revision", "X-Request-Id", *_RATES]
     if code in ("200", "201"):
         names.append("ETag")
     if code == "201":
@@ -230,15 +238,15 @@ def _complete_answer(code: str, answer: dict[str, Any], marks: dict[str, Any]) -
 
 
 def _failures(path: str, method: str, operation: dict[str, Any], marks: dict[str, Any]) -> list[int]:
-    found = [401, 406, 422, 500, 503]
+    found = [400, 401, 406, 422, 429, 500, 503]
     if "{" in path or "404" in operation["responses"]:
         found.append(404)
-    if operation["security"] == [{"apiKey": []}]:
-        found += [403, 409]
+    if marks["has_role"]:
+        found.append(403)
     if marks["writes"]:
-        found.append(400)
+        found.append(409)
     if marks["body"]:
-        found += [413, 415]
+        found += [408, 413, 415]
     if marks["if_match"]:
         found += [412, 428]
     if method == "delete":

@@ -8,9 +8,9 @@ import marshmallow as ma
 
 from portfolio.core.fields import Count, IdField, InstantField, LongText, Name, QueryCount, StrictSchema, Text, repeated
 from portfolio.core.fields import QueryText as Word
-from portfolio.core.records import about
+from portfolio.core.records import PageQuerySchema, about
 from portfolio.history.codelists import RECORDED_OPERATION
-from portfolio.history.schemas import KnownAtQuerySchema, PageQuerySchema
+from portfolio.history.schemas import KnownAtQuerySchema
 
 LONGEST_WAIT = 30
 _HASH = "9f2c" * 16

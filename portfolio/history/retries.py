@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from portfolio.access.guard import current_author
 from portfolio.access.policy import is_for_any_record
 from portfolio.core import sources, strict_json
-from portfolio.core.answers import REVISION_HEADER
+from portfolio.core.answers import REVISION_HEADER, OnceAnswer
 from portfolio.core.api import JSON, MERGE_PATCH, Operation, operation_of
 from portfolio.core.dates import format_instant
 from portfolio.core.db import Database, WriteContext, current_database
@@ -237,7 +237,7 @@ def _store(connection: Connection, key: RetryKey, answer: Response, rev: int | N
         .values(
             status=answer.status_code,
             headers=json.dumps(list(answer.headers)),
-            body=answer.get_data(),
+            body=answer.kept if isinstance(answer, OnceAnswer) else answer.get_data(),
             rev=rev,
             created_at=at,
         )

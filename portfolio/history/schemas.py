@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from portfolio.core.fields import QueryBool, QueryCount, QueryDay, QueryText, StrictSchema
-from portfolio.core.lists import LARGEST_LIMIT
+from portfolio.core.fields import QueryBool, QueryDay, QueryText, StrictSchema
+from portfolio.core.records import PageQuerySchema
 
 FORMS = ("json", "csv", "csv-de")
 
@@ -31,20 +31,6 @@ class ClockQuerySchema(KnownAtQuerySchema):
             "description": "What was true on this day (field, lead ministry, status). Default: today, Europe/Berlin.",
             "example": "2026-06-30",
         }
-    )
-
-
-class PageQuerySchema(StrictSchema):
-    """One page of many."""
-
-    limit = QueryCount(
-        minimum=1,
-        maximum=LARGEST_LIMIT,
-        load_default=50,
-        metadata={"description": "Records per page, 1 to 200. Not for downloads, which are whole.", "example": 50},
-    )
-    cursor = QueryText(
-        max_length=2000, metadata={"description": "Where the next page begins; follow `next` instead of building one."}
     )
 
 

@@ -52,6 +52,13 @@ def create_organisation(session: Session, values: OrganisationValues, *, demo: b
     return organisation
 
 
+def organisation_named(session: Session, code: str) -> dict[str, str | None] | None:
+    """Code and names of an organisation as it is now; None where there is none of this code."""
+    columns = (Organisation.code, Organisation.name_de, Organisation.name_en)
+    found = session.execute(sa.select(*columns).where(Organisation.code == code)).one_or_none()
+    return None if found is None else found._asdict()
+
+
 def lock_organisation(session: Session, code: str) -> Organisation:
     """:raises NotFound: no such organisation."""
     found = session.scalar(sa.select(Organisation).where(Organisation.code == code).with_for_update())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import marshmallow as ma
 
 from portfolio.core.fields import Count, InstantField, Money, QueryDay, QueryText, StrictSchema, Text
-from portfolio.core.records import about
+from portfolio.core.records import PageQuerySchema, about
 from portfolio.history.codelists import DIFFERENCE
 from portfolio.history.history_schemas import PlainRecordSchema, differences
-from portfolio.history.schemas import DemoQuerySchema, PageQuerySchema
+from portfolio.history.schemas import DemoQuerySchema
 
 _LEAST = -2_000_000_000
 

@@ -38,15 +38,18 @@ class TestDocument:
         assert document["openapi"] == "3.1.0"
 
     def test_names_every_failure_an_operation_can_have(self, document: dict[str, Any]) -> None:
-        assert responses(document, "/v1/paints", "get") == ["200", "304", "401", "406", "422", "500", "503"]
+        assert responses(document, "/v1/paints", "get") == [
+            "200", "304", "400", "401", "406", "422", "429", "500", "503",
+        ]  # fmt: skip
         assert responses(document, "/v1/paints", "post") == [
-            "201", "400", "401", "403", "406", "409", "413", "415", "422", "500", "503",
+            "201", "400", "401", "403", "406", "408", "409", "413", "415", "422", "429", "500", "503",
         ]  # fmt: skip
         assert responses(document, "/v1/paints/{name}", "patch") == [
-            "200", "400", "401", "403", "404", "406", "409", "412", "413", "415", "422", "428", "500", "503",
+            "200", "400", "401", "403", "404", "406", "408", "409", "412", "413", "415", "422", "428", "429",
+            "500", "503",
         ]  # fmt: skip
         assert responses(document, "/v1/paints/{name}", "delete") == [
-            "204", "400", "401", "403", "404", "409", "412", "422", "428", "500", "503",
+            "204", "400", "401", "403", "404", "409", "412", "422", "428", "429", "500", "503",
         ]  # fmt: skip
 
     def test_failures_are_problems_with_examples(self, document: dict[str, Any]) -> None:
@@ -58,8 +61,8 @@ class TestDocument:
             assert set(problem["required"]) <= set(content["example"])
 
     def test_says_who_may_call(self, document: dict[str, Any]) -> None:
-        assert document["paths"]["/v1/paints"]["get"]["security"] == [{}, {"apiKey": []}]
-        assert document["paths"]["/v1/paints"]["post"]["security"] == [{"apiKey": []}]
+        assert document["paths"]["/v1/paints"]["get"]["security"] == [{}, {"apiKey": []}, {"accessToken": []}]
+        assert document["paths"]["/v1/paints"]["post"]["security"] == [{"apiKey": []}, {"accessToken": []}]
 
     def test_asks_for_headers_where_they_are_needed(self, document: dict[str, Any]) -> None:
         optional = {"Idempotency-Key": False, "Change-Reason": False}
@@ -69,8 +72,11 @@ class TestDocument:
 
     def test_names_the_headers_of_answers(self, document: dict[str, Any]) -> None:
         made = document["paths"]["/v1/paints"]["post"]["responses"]["201"]["headers"]
-        assert list(made) == ["ETag", "Idempotent-Replayed", "Location", "Register-Revision", "X-Request-Id"]
-        assert set(made) == set(document["components"]["headers"])
+        rates = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+        assert list(made) == [
+            "ETag", "Idempotent-Replayed", "Location", *rates, "Register-Revision", "X-Request-Id",
+        ]  # fmt: skip
+        assert {*made, "Retry-After"} == set(document["components"]["headers"])
 
     def test_shows_every_type_a_change_may_have(self, document: dict[str, Any]) -> None:
         content = document["paths"]["/v1/paints/{name}"]["patch"]["requestBody"]["content"]

@@ -41,7 +41,7 @@ def limited(postgres_dsn: str) -> Iterator[Database]:
 def test_are_enough_to_read_and_write(limited: Database) -> None:
     write(limited, "dach")
     with limited.transaction(SYSTEM) as session:
-        secret = create_key(session, role="coordinator", name="test")
+        secret = create_key(session, role="coordinator", name="test").secret
     headers = {"Authorization": f"Bearer {secret}"}
     client = make_app(limited).test_client()
     tag = client.get("/v1/projects/dach").headers["ETag"]
