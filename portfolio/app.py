@@ -8,18 +8,20 @@ from functools import partial
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portfolio.access import guard, identity, rates, usage
 from portfolio.access import routes as sign_in
 from portfolio.access.jwks import KeyCache, provider_keys
 from portfolio.access.tokens import Tokens
 from portfolio.core import api as strict
-from portfolio.core import hosts, migrate
+from portfolio.core import headers, hosts, logs, migrate
 from portfolio.core.db import EXTENSION, Database
 from portfolio.core.problems import register_problem_handlers
 from portfolio.core.resources import Register
 from portfolio.core.settings import Settings, read_settings
 from portfolio.core.version import VERSION
+from portfolio.front.intake import Intake
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
 from portfolio.funding import resources as funding
 from portfolio.funding.listing import funded_projects
@@ -79,7 +81,15 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     """
     settings = settings or read_settings()
     app = Flask(__name__)
+    # What runs after a request runs in the opposite order: the log sees the answer as it is sent.
+    logs.install(app)
+    headers.install(app, settings.cors_origins)
+    hosts.install(app, settings.host, settings.trusted_hosts)
     strict.uses_flask(app)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
+        )
     app.config.update(_api_config())
     database = database or open_database(settings)
     migrate.require_newest(database)
@@ -93,7 +103,6 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     sign_in.install(app, organisation_named)
     identity.install(app, database, _tokens(settings, database))
     rates.install(app, settings.rates)
-    hosts.install(app, settings.host, settings.trusted_hosts)
     retries.install(app)
     serving.install(app)
     register_problem_handlers(app)
@@ -105,9 +114,17 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     return app
 
 
-def create_served_app() -> Flask:
-    """The application of one worker process, which also signs the end of the log in the background."""
-    app = create_app()
+def create_intake() -> Intake:
+    """What ``portfolio serve`` hands to its server, in each worker process."""
+    settings = read_settings()
+    return Intake(create_served_app(settings), threads=settings.threads, seconds=settings.body_seconds)
+
+
+def create_served_app(settings: Settings | None = None) -> Flask:
+    """The application of one worker process, with its log and with what runs beside the requests."""
+    settings = settings or read_settings()
+    logs.configure(settings.security_log)
+    app = create_app(settings)
     for worker in (app.extensions[checkpoints.EXTENSION], app.extensions[usage.EXTENSION]):
         worker.start()
         atexit.register(worker.stop)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import socket
 
@@ -30,6 +29,11 @@ _FORECAST_MILESTONE = ("innovation-ruhr-2030", "M02")
 # Granian's backpressure counts connections, idle ones too: with as many as threads, a few clients that keep theirs
 # open would shut everybody else out. Requests beyond the threads wait in line.
 _CONNECTIONS = 512
+_SERVER_LOG = {
+    "formatters": {"generic": {"()": "portfolio.core.logs.formatter"}},
+    "handlers": {"console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
+    "loggers": {"_granian": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}
 
 
 @click.command()
@@ -84,22 +88,20 @@ def _serve(settings: Settings, address: str, database: Database) -> None:
     signer = Signer(database, settings)
     _say_state(signer)
     database.dispose()  # the workers open their own
-    # More threads than cores on purpose: some wait for slow uploads. Granian warns of that at every start.
-    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     click.echo(f"Serving on {_address(settings)} (documentation: {_address(settings)}/docs). Ctrl-C stops.")
     Server(
-        "portfolio.app:create_served_app",
+        "portfolio.app:create_intake",
         factory=True,
         address=address,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=1 if database.is_sqlite else 2,
-        blocking_threads=settings.threads,
         respawn_failed_workers=True,
         workers_kill_timeout=15,
         websockets=False,
         backpressure=_CONNECTIONS,
         log_access=False,
+        log_dictconfig=_SERVER_LOG,
     ).serve()
     signer.ask()
     signer.look()  # what the workers wrote last; their own threads end with them

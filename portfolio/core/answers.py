@@ -134,6 +134,13 @@ def deleted_answer(revision: int) -> Response:
     return answer
 
 
+def may_be_kept(answer: Response) -> None:
+    """Say who may keep ``answer``: everybody for a minute, or its receiver alone, who asks again each time."""
+    signed_in = "Authorization" in request.headers
+    answer.headers["Cache-Control"] = "private, no-cache" if signed_in else "public, max-age=60"
+    answer.vary.update(("Accept", "Authorization"))
+
+
 def _cell(value: Any, is_amount: bool, german: bool) -> str:
     if value is None:
         return ""
@@ -150,8 +157,7 @@ def _cell(value: Any, is_amount: bool, german: bool) -> str:
 
 def _finished(answer: Response, tag: str, edition: Edition) -> Response:
     answer.headers[REVISION_HEADER] = str(edition.revision)
-    answer.headers["Cache-Control"] = "private, no-cache" if edition.view != "public" else "no-cache"
-    answer.vary.update(("Accept", "Authorization"))
+    may_be_kept(answer)
     answer.set_etag(tag)
     if answer.status_code == 200 and request.method in ("GET", "HEAD"):
         answer.make_conditional(request)

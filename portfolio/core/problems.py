@@ -19,7 +19,7 @@ from portfolio.core import sources
 logger = logging.getLogger("portfolio.problems")
 
 MIME = "application/problem+json"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MOST_ERRORS = 100
 _RETRY = {"Retry-After": "1"}
 
@@ -184,25 +184,30 @@ def request_id() -> str:
     """The id of this request: the caller's where it is a plain word, else one of ours."""
     if "request_id" not in g:
         given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else str(sources.new_id())
+        g.request_id = given if REQUEST_ID.fullmatch(given) else str(sources.new_id())
     found: str = g.request_id
     return found
 
 
-def problem_answer(problem: Problem) -> Response:
-    """The finished answer for one problem."""
+def problem_body(problem: Problem, request_id: str) -> bytes:
+    """What is said about one problem."""
     body: dict[str, Any] = {
         "type": f"/problems/{problem.slug}",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "request_id": request_id(),
+        "request_id": request_id,
     }
     shown = problem.errors[:_MOST_ERRORS]  # a body of 1 MiB can hold 100 000 faults
     if shown:
         body["errors"] = [{k: v for k, v in asdict(error).items() if v is not None} for error in shown]
     body.update(problem.extra)
-    answer = Response(orjson.dumps(body), problem.status, content_type=MIME)
+    return orjson.dumps(body)
+
+
+def problem_answer(problem: Problem) -> Response:
+    """The finished answer for one problem."""
+    answer = Response(problem_body(problem, request_id()), problem.status, content_type=MIME)
     answer.headers["Cache-Control"] = "no-store"
     for name, value in problem.headers.items():
         answer.headers[name] = value

@@ -164,7 +164,9 @@ def _blueprint(paths: Sequence[str]) -> Blueprint:
             if query["wait"]:
                 current_history().waiters.wait_beyond(current_database(), query["since"], query["wait"])
             with reading({}) as moment:
-                return json_answer(_feed(moment, query), edition_of(moment))
+                answer = json_answer(_feed(moment, query), edition_of(moment))
+            answer.headers["Cache-Control"] = "no-store"  # who follows the changes wants the newest ones
+            return answer
 
     return blp
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request
 from flask.views import MethodView
 
-from portfolio.core.answers import REVISION_HEADER, json_bytes
+from portfolio.core.answers import REVISION_HEADER, json_bytes, may_be_kept
 from portfolio.core.api import Blueprint
 from portfolio.core.problems import NotFound
 from portfolio.core.records import items_of, page_of
@@ -161,7 +161,7 @@ def _answer(moment: Reading, body: dict[str, Any]) -> Response:
     data = json_bytes(body)
     answer = Response(data, mimetype="application/json")
     answer.headers[REVISION_HEADER] = str(moment.revision)
-    answer.headers["Cache-Control"] = "no-cache"
+    may_be_kept(answer)
     answer.set_etag(hashlib.sha256(data).hexdigest()[:16])
     answer.make_conditional(request)
     return answer

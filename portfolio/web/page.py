@@ -26,7 +26,6 @@ from portfolio.reports.grouping import lines_link
 from portfolio.reports.milestones import milestone_report
 from portfolio.reports.portfolio import portfolio_report
 from portfolio.taxonomy.listing import list_action_fields
-from portfolio.web.docs import secured
 from portfolio.web.words import WORDS
 
 Language = Literal["de", "en"]
@@ -43,9 +42,9 @@ def first_page() -> Response:
     language = _language()
     with reading({}) as moment:
         body = render_template("page.html", **_content(moment, language))
-    answer = secured(Response(body))
+    answer = Response(body)
     answer.headers["Content-Language"] = language
-    answer.headers["Cache-Control"] = "no-cache"
+    answer.headers["Cache-Control"] = "public, no-cache"
     answer.headers[REVISION_HEADER] = str(moment.revision)
     answer.vary.add("Accept-Language")
     return answer

@@ -1,0 +1,85 @@
+"""The headers that every answer carries: what browsers may do with it, and which web pages may read it."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_EVERYWHERE = {
+    "Cache-Control": "no-cache",  # where nothing else was said
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_OF_PAGES = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_READING = ("GET", "HEAD")
+_SENT = (
+    "Accept, Accept-Language, Authorization, Change-Reason, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+    "X-Request-Id"
+)
+_SENT_BY_ANYBODY = "Accept, Accept-Language, If-None-Match, X-Request-Id"
+_SHOWN = (
+    "Content-Disposition, Deprecation, ETag, Idempotent-Replayed, Link, Location, RateLimit-Limit, "
+    "RateLimit-Remaining, RateLimit-Reset, Register-Revision, Retry-After, Sunset, WWW-Authenticate, X-Request-Id"
+)
+_PREFLIGHT_SECONDS = "600"
+
+
+def install(app: Flask, origins: tuple[str, ...]) -> None:
+    """Put them on the answers of ``app``.
+
+    :param origins: web pages that may send credentials and change records; every page may read what is public.
+    """
+
+    def finish(answer: Response) -> Response:
+        if request.method == "OPTIONS" and answer.status_code == 200:
+            answer.status_code = 204
+            del answer.headers["Content-Type"]
+        _protect(answer)
+        if answer.mimetype != "text/html":
+            _share(answer, origins)
+        return answer
+
+    app.after_request(finish)
+
+
+def _protect(answer: Response) -> None:
+    is_page = answer.mimetype == "text/html"
+    for name, value in {**_EVERYWHERE, **(_OF_PAGES if is_page else {})}.items():
+        answer.headers.setdefault(name, value)
+    answer.headers.setdefault("Content-Security-Policy", _PAGE if is_page else _DATA)
+    # Pictures and data are there to be shown elsewhere; pages are not.
+    answer.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin" if is_page else "cross-origin")
+
+
+def _share(answer: Response, origins: tuple[str, ...]) -> None:
+    """CORS (Fetch standard): anybody's page may read without credentials, the named ones may do all."""
+    origin = request.headers.get("Origin")
+    if origins:
+        answer.vary.add("Origin")
+    asked = request.headers.get("Access-Control-Request-Method") if request.method == "OPTIONS" else None
+    method = asked or request.method
+    if origin in origins:
+        answer.headers["Access-Control-Allow-Origin"] = origin
+        allowed, sent = _allowed(answer), _SENT
+    elif method in _READING and "Authorization" not in request.headers:
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        allowed, sent = ", ".join(_READING), _SENT_BY_ANYBODY
+    else:
+        return
+    if asked is None:
+        answer.headers["Access-Control-Expose-Headers"] = _SHOWN
+    elif answer.status_code == 204:
+        answer.headers["Access-Control-Allow-Methods"] = allowed
+        answer.headers["Access-Control-Allow-Headers"] = sent
+        answer.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS
+
+
+def _allowed(answer: Response) -> str:
+    return ", ".join(sorted(set(answer.allow) - {"OPTIONS"}))

@@ -1,0 +1,183 @@
+"""Takes requests from the server: a body is read before a thread is taken, so that slow senders hold nobody up."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from portfolio.core import sources
+from portfolio.core.logs import log_request
+from portfolio.core.problems import (
+    MIME,
+    REQUEST_ID,
+    BadRequest,
+    ContentTooLarge,
+    Problem,
+    RequestTimeout,
+    Unavailable,
+    problem_body,
+)
+from portfolio.core.strict_json import LARGEST_BODY
+
+Headers = list[tuple[str, str]]
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+PATIENCE = 5.0
+"""Seconds that a request waits for a thread; the database may be slow, or away."""
+_PROBES = 2
+_OURS = {"x-content-type-options": "nosniff", "cache-control": "no-store", "connection": "close"}
+
+
+class Scope(Protocol):
+    """A request as the server hands it over (RSGI)."""
+
+    method: str
+    path: str
+    query_string: str
+    http_version: str
+    scheme: str
+    server: str
+    client: str
+    headers: Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A finished answer."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Intake:
+    """The register as granian serves it: bodies on the event loop, the work in a few threads.
+
+    :param seconds: how long a client may take to send its body.
+    """
+
+    def __init__(self, app: Application, *, threads: int, seconds: float) -> None:
+        self._app, self._seconds = app, seconds
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
+        # Whoever watches the register is answered even while all threads wait for the database.
+        self._probes = ThreadPoolExecutor(_PROBES, thread_name_prefix="probe")
+
+    async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
+        """Answer one request."""
+        try:
+            body = await self._body(scope, protocol)
+        except ConnectionError:
+            return  # nobody is left to be answered, and half a body must not count as a whole one
+        except Problem as problem:
+            answer = _refusal(scope, problem)
+        else:
+            pool = self._probes if scope.path.startswith("/health/") else self._threads
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(pool, self._work, scope, body, time.monotonic())
+        protocol.response_bytes(answer.status, answer.headers, answer.body)
+
+    async def _body(self, scope: Scope, protocol: Any) -> bytes:
+        """The whole body.
+
+        :raises ContentTooLarge: more than 1 MiB.
+        :raises RequestTimeout: it takes too long.
+        :raises BadRequest: a header that cannot be read.
+        :raises ConnectionError: the client is gone before its end.
+        """
+        stated = _stated_length(scope)
+        if stated is not None and stated > LARGEST_BODY:
+            raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
+        if stated is None and scope.headers.get("transfer-encoding") is None:
+            return b""
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._seconds):
+                async for chunk in protocol:
+                    chunks.append(bytes(chunk))
+                    size += len(chunk)
+                    if size > LARGEST_BODY:
+                        raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
+        except TimeoutError:
+            raise RequestTimeout(f"The body did not arrive within {self._seconds:g} s; send it at once.") from None
+        if stated is not None and size != stated:
+            raise ConnectionError("the body ends early")
+        return b"".join(chunks)
+
+    def _work(self, scope: Scope, body: bytes, since: float) -> Answer:
+        if time.monotonic() - since > PATIENCE:
+            return _refusal(
+                scope, Unavailable("The register is busy; send the request again.", headers={"Retry-After": "2"})
+            )
+        said: list[tuple[int, Headers]] = []
+
+        def start_response(status: str, headers: Headers, _failure: Any = None) -> None:
+            said.append((int(status[:3]), [(name.lower(), value) for name, value in headers]))
+
+        parts = self._app(environ_of(scope, body), start_response)
+        try:
+            data = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        status, headers = said[-1]
+        return Answer(status, headers, data)
+
+
+def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
+    """A request as WSGI (PEP 3333) describes it."""
+    host, _, port = scope.server.rpartition(":")
+    found: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name in scope.headers.keys():  # noqa: SIM118 (no mapping)
+        values = ",".join(scope.headers.get_all(name))
+        if name == "content-type":
+            found["CONTENT_TYPE"] = values
+        elif name not in ("content-length", "transfer-encoding") and "_" not in name:
+            # A name with an underscore would pass for one with a hyphen.
+            found["HTTP_" + name.upper().replace("-", "_")] = values
+    return found
+
+
+def _stated_length(scope: Scope) -> int | None:
+    for name in scope.headers.keys():  # noqa: SIM118
+        if not scope.headers.get_all(name):
+            raise BadRequest(f"The header {name} holds other characters than ASCII; percent-encode them.")
+    stated = scope.headers.get_all("content-length")
+    if not stated:
+        return None
+    if len(stated) > 1 or not re.fullmatch(r"[0-9]{1,18}", stated[0]):
+        raise BadRequest("The header Content-Length is one whole number.")
+    return int(stated[0])
+
+
+def _refusal(scope: Scope, problem: Problem) -> Answer:
+    """What is answered without asking the application."""
+    given = scope.headers.get("x-request-id") or ""
+    request_id = given if REQUEST_ID.fullmatch(given) else str(sources.new_id())
+    log_request(request_id, scope.method, problem.status)
+    headers = {"content-type": MIME, "x-request-id": request_id, **_OURS}
+    headers |= {name.lower(): value for name, value in problem.headers.items()}
+    return Answer(problem.status, list(headers.items()), problem_body(problem, request_id))
