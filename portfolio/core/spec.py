@@ -41,7 +41,7 @@ _HEADERS = {
     "Retry-After": "Seconds to wait before the next try.",
     "Idempotent-Replayed": "`true` where the write was done before, and this is the answer that was given then.",
 }
-_SOMETIMES = ("Idempotent-Replayed",)
+_SOMETIMES = ("Idempotent-Replayed", "Retry-After")
 _RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 _IF_MATCH = {
     "name": "If-Match",
