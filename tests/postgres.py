@@ -138,13 +138,14 @@ class Server:
         self.stop()
         raise RuntimeError("PostgreSQL did not start: " + (self.root / "log").read_text()[-800:])
 
-    def stop(self) -> None:
+    def stop(self, way: int = signal.SIGINT) -> None:
+        """Stop it, so that it may be started again; SIGINT is PostgreSQL's fast way, SIGQUIT its immediate one."""
         if self.watch and self.watch.stdin:
             self.watch.kill()
             self.watch.wait(20)
             self.watch.stdin.close()
         if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(way)
             self.process.wait(20)
 
     def dsn(self, database: str = "postgres") -> str:

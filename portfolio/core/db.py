@@ -146,6 +146,7 @@ class Database:
             return _sqlite_engine(self.url)
         # The statements are short: compiling them takes longer than running them.
         options = f"-c statement_timeout={statement_timeout_ms} -c lock_timeout=5000 -c timezone=UTC -c jit=off"
+        options += " -c idle_in_transaction_session_timeout=60000"
         return sa.create_engine(
             self.url,
             pool_pre_ping=True,
@@ -154,7 +155,15 @@ class Database:
             max_overflow=0,
             pool_timeout=2,
             pool_recycle=1800,
-            connect_args={"connect_timeout": 2, "options": options},
+            # A server that is gone without a word is noticed after five seconds, on a query as on an idle connection.
+            connect_args={
+                "connect_timeout": 2,
+                "options": options,
+                "tcp_user_timeout": 5000,
+                "keepalives_idle": 10,
+                "keepalives_interval": 2,
+                "keepalives_count": 2,
+            },
         )
 
     def _postgresql_reader(self) -> Engine:

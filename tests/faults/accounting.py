@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -76,6 +77,9 @@ class Client:
         try:
             for number in itertools.count():
                 own = self.create()
+                if not self.writes[-1].is_done:
+                    time.sleep(0.05)  # the database is away, or the answer was lost
+                    continue
                 for path in (own, shared[number % len(shared)]):
                     self.change(path)
         except (OSError, http.client.HTTPException):
