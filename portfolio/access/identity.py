@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from portfolio.access.service import MARK, Author, find_key, state_of
-from portfolio.access.tokens import TokenRefused, Tokens
+from portfolio.access.tokens import TokenExpired, TokenRefused, Tokens
 from portfolio.access.usage import EXTENSION as USAGE
 from portfolio.access.usage import KeyUsage, current_usage
 from portfolio.core.db import Database, current_database
@@ -43,7 +43,8 @@ def identify(header: str) -> Author:
     try:
         return tokens.author(secret)
     except TokenRefused as refusal:
-        raise UnknownCredentials(f"This access token is not taken: {refusal}", headers=_INVALID) from None
+        kind = Unauthenticated if isinstance(refusal, TokenExpired) else UnknownCredentials
+        raise kind(f"This access token is not taken: {refusal}", headers=_INVALID) from None
 
 
 def _holder_of_key(secret: str) -> Author:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -138,11 +140,16 @@ def _signing_key(listed: Any) -> Key | None:
     try:
         if listed["kty"] == "EC":
             return ECKey.import_key(public) if public.get("crv") == "P-256" else None
-        key = RSAKey.import_key(public)
+        # Shorter ones are passed over; the library would take them, with a warning.
+        return RSAKey.import_key(public) if _bits(public["n"]) >= _SMALLEST_RSA else None
     except (ValueError, KeyError, TypeError, JoseError):
         logger.warning("A key of the identity provider cannot be read and is passed over")
         return None
-    return key if key.raw_value.key_size >= _SMALLEST_RSA else None
+
+
+def _bits(number: str) -> int:
+    data = base64.urlsafe_b64decode(number + "=" * (-len(number) % 4))
+    return int.from_bytes(data, "big").bit_length()
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -167,6 +174,8 @@ def _json(address: str, until: float) -> dict[str, Any]:
                     raise TimeoutError(f"{address} takes too long")
     except URLError as error:
         raise OSError(f"{address}: {error.reason}") from None
+    except HTTPException as error:
+        raise ValueError(f"{address} answers no HTTP: {type(error).__name__}") from None
     value = strict_json.loads(data)
     if not isinstance(value, dict):
         raise ValueError(f"{address} answers no JSON object")

@@ -45,6 +45,10 @@ class TokenRefused(Exception):
     """The token opens nothing; the sentence says why to whoever connects a client."""
 
 
+class TokenExpired(TokenRefused):
+    """The provider gave it, and its time is over: nobody is guessing."""
+
+
 @dataclass(frozen=True)
 class Claims:
     """What a checked token says."""
@@ -166,7 +170,7 @@ def read_claims(claims: Mapping[str, Any], settings: Oidc) -> Claims:
         raise TokenRefused(f"it is not for this register (aud {settings.audience}).")
     expires_at = _seconds(claims, "exp")
     if expires_at + LEEWAY <= now:
-        raise TokenRefused("it has expired (exp).")
+        raise TokenExpired("it has expired (exp).")
     if _seconds(claims, "iat") > now + LEEWAY:
         raise TokenRefused("it was made in the future (iat).")
     if "nbf" in claims and _seconds(claims, "nbf") > now + LEEWAY:
