@@ -224,7 +224,7 @@ def settings_of(database: Database) -> Settings:
         log_key=nowhere / "log.key",
         checkpoint_dir=nowhere / "held",
         checkpoint_seconds=60,
-        rates=Rates(requests=10_000_000, failures=10_000_000, exports=10_000_000),
+        rates=Rates(requests=10_000_000, failures=10_000_000),
     )
 
 

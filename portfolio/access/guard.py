@@ -16,7 +16,7 @@ from portfolio.core.api import Operation, check_request_shape, operation_of
 from portfolio.core.db import WriteContext
 from portfolio.core.logs import security_event
 from portfolio.core.problems import Forbidden, PreconditionRequired, Unauthenticated, request_id
-from portfolio.core.reasons import change_reason, require_reason_header
+from portfolio.core.reasons import change_reason, refuse_reason, require_reason_header
 from portfolio.core.writing import current_writing, retry_key
 
 PUBLIC_VIEW = "public"
@@ -94,13 +94,13 @@ def _check() -> None:
     operation = operation_of(request)
     if operation is None:
         if not request.path.startswith("/health/"):  # whoever watches the register asks often
-            g.rate = current_limiter().spend_request(f"address {address()}", export=False)
+            g.rate = current_limiter().spend_request(f"address {address()}")
         return
     check_request_shape(operation)
     _authenticate()
     author = _author()
     caller = f"address {address()}" if author is None else author.actor_id
-    g.rate = current_limiter().spend_request(caller, export=operation.export)
+    g.rate = current_limiter().spend_request(caller)
     if operation.access is not None:
         _require_role(operation, operation.access)
     elif operation.signed_in:
@@ -109,6 +109,8 @@ def _check() -> None:
         raise PreconditionRequired("Send If-Match with the ETag you read, so that no other change is overwritten.")
     if operation.access is not None:
         retry_key(request, required=operation.key_required)
+    if not operation.recorded:
+        refuse_reason()
 
 
 def _require_role(operation: Operation, access: str) -> None:

@@ -38,15 +38,12 @@ class Limiter:
         self._counters = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._requests = RateLimitItemPerMinute(rates.requests, namespace="requests")
         self._failures = RateLimitItemPerMinute(rates.failures, namespace="failures")
-        self._exports = RateLimitItemPerMinute(rates.exports, namespace="exports")
 
-    def spend_request(self, caller: str, *, export: bool) -> Left:
+    def spend_request(self, caller: str) -> Left:
         """One request of ``caller``.
 
         :raises TooManyRequests: there were too many in the last minute.
         """
-        if export:
-            self._spend(self._exports, caller, "Downloads of the whole register")
         return self._spend(self._requests, caller, "Requests")
 
     def spend_failure(self, address: str) -> None:

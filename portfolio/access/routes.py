@@ -30,7 +30,7 @@ from portfolio.core.api import Blueprint
 from portfolio.core.dates import format_instant
 from portfolio.core.db import current_database
 from portfolio.core.lists import Order, fetch_page, one_of
-from portfolio.core.logs import security_event
+from portfolio.core.logs import announce
 from portfolio.core.problems import Invalid, NotFound, ProblemError
 from portfolio.core.records import page_of
 
@@ -122,12 +122,22 @@ class ApiKeys(MethodView):
                 identity=ApiKey.__table__.c.id,
                 limit=query["limit"],
                 cursor=query.get("cursor"),
-                question=urlencode(_filters()),
+                question=urlencode(sorted(_filters())),
+                count=query["count"],
             )
         following = page.next and f"{request.path}?{urlencode([*_filters(), *_limit(), ('cursor', page.next)])}"
-        return private_answer({"items": [_shown(row) for row in page.rows], "next": following})
+        body: dict[str, Any] = {"items": [_shown(row) for row in page.rows], "next": following}
+        if page.count is not None:
+            body["count"] = page.count
+        return private_answer(body, next_page=following)
 
-    @blp.operation("createApiKey", access="api-keys.create", body="json", example={**_EXAMPLE, "secret": "pk_…"})
+    @blp.operation(
+        "createApiKey",
+        access="api-keys.create",
+        body="json",
+        recorded=False,
+        example={**_EXAMPLE, "secret": "pk_…"},
+    )
     @blp.arguments(ApiKeyInputSchema)
     @blp.response(201, NewApiKeySchema)
     def post(self, values: dict[str, Any]) -> Response:
@@ -143,7 +153,7 @@ class ApiKeys(MethodView):
                 raise _invalid("organisation", "not_found", detail)
             made = service.create_key(session, **values)
             body = _read(session, made.key.id)
-        security_event("key_created", key=made.key.prefix, role=made.key.role, by=current_author().actor_id)
+        announce("key_created", key=made.key.prefix, role=made.key.role, actor=current_author().actor_id)
         return private_answer(
             {**body, "secret": made.secret},
             status=201,
@@ -172,6 +182,7 @@ class ApiKeyTransitions(MethodView):
         access="api-keys.revoke",
         body="json",
         key_required=False,
+        recorded=False,
         example={**_EXAMPLE, "state": "revoked"},
     )
     @blp.arguments(ApiKeyTransitionSchema)
@@ -187,7 +198,7 @@ class ApiKeyTransitions(MethodView):
                 raise NotFound(f"There is no API key {key_id}.")
             service.revoke_key(session, key)
             body = _read(session, key_id)
-        security_event("key_revoked", key=key.prefix, by=current_author().actor_id)
+        announce("key_revoked", key=key.prefix, actor=current_author().actor_id)
         return private_answer(body)
 
 
@@ -256,7 +267,7 @@ def _instant(value: Any) -> str | None:
 
 
 def _filters() -> list[tuple[str, str]]:
-    return [(name, value) for name, value in request.args.items(multi=True) if name not in ("cursor", "limit")]
+    return [(name, value) for name, value in request.args.items(multi=True) if name not in ("cursor", "limit", "count")]
 
 
 def _limit() -> list[tuple[str, str]]:

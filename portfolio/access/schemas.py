@@ -10,6 +10,7 @@ from portfolio.core.fields import (
     IdField,
     InstantField,
     Name,
+    QueryBool,
     StrictSchema,
     Text,
     query_codes,
@@ -86,6 +87,10 @@ class ApiKeyTransitionSchema(StrictSchema):
 
 class ApiKeyQuerySchema(PageQuerySchema):
     """Filters of the list of keys."""
+
+    count = QueryBool(
+        load_default=False, metadata={"description": "Also count all keys that match, as `count`.", "example": True}
+    )
 
     role = query_codes(GIVEN_ROLE, "Only keys of these roles.")
     organisation = query_names("Only keys for these organisations; `none`: keys for no single one.", "MUNV")

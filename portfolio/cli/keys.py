@@ -8,12 +8,14 @@ import click
 import sqlalchemy as sa
 
 from portfolio.access import service
-from portfolio.access.models import SYSTEM
+from portfolio.access.models import SYSTEM, ApiKey
 from portfolio.access.policy import ROLES
 from portfolio.cli.opening import open_register
 from portfolio.core import sources
 from portfolio.core.dates import format_instant
 from portfolio.core.db import Database, WriteContext
+from portfolio.core.logs import configure_security, security_event
+from portfolio.core.settings import read_settings
 from portfolio.organisations.models import Organisation
 
 
@@ -44,6 +46,7 @@ def create_key(role: str, organisation: str | None, name: str, days: int | None)
             if known is None:
                 raise click.ClickException(f"There is no organisation {organisation!r} in the register.")
         made = service.create_key(session, role=role, name=name, organisation=organisation, expires_at=expires_at)
+    _log("key_created", made.key)
     click.echo(f"{role} key: {made.secret}")
 
 
@@ -53,8 +56,9 @@ def list_keys() -> None:
     with open_register().snapshot() as session:
         for found, name in service.list_keys(session):
             until = f" until {format_instant(found.expires_at)}" if found.expires_at else ""
+            made = f"made {format_instant(found.created_at)[:10]}"
             used = f"used {format_instant(found.last_used_at)}" if found.last_used_at else "never used"
-            state = f"{service.state_of(found.revoked_at, found.expires_at)}{until}, {used}"
+            state = f"{service.state_of(found.revoked_at, found.expires_at)}{until}, {made}, {used}"
             click.echo(f"{found.prefix}…  {found.role:12} {found.organisation or '-':8} {state}  {name}")
 
 
@@ -65,6 +69,7 @@ def revoke_key(prefix: str) -> None:
     with open_register().transaction(_context("key.revoke")) as session:
         found = service.key_by_prefix(session, prefix.removesuffix("…"))
         service.revoke_key(session, found)
+    _log("key_revoked", found)
     click.echo(f"{found.prefix}… is revoked.")
 
 
@@ -77,6 +82,11 @@ def ensure_coordinator(database: Database) -> str | None:
         if service.has_keys(session):
             return None
         return service.create_key(session, role="coordinator", name="local coordinator").secret
+
+
+def _log(event: str, key: ApiKey) -> None:
+    configure_security(read_settings().security_log)
+    security_event(event, key=key.prefix, role=key.role, actor=SYSTEM)
 
 
 def _context(action: str) -> WriteContext:

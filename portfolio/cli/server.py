@@ -148,4 +148,5 @@ def _introduce(settings: Settings, secret: str) -> None:
             f"-H 'Content-Type: application/json' -H 'Idempotency-Key: {sources.new_id()}' -d '{text}'"
         )
     click.echo("A key for one ministry's editor: portfolio key create --role editor --organisation MUNV --name NAME")
+    click.echo("One that makes and revokes keys over HTTP:   portfolio key create --role admin --name NAME")
     click.echo("(in a checkout: make cli ARGS='key create --role editor --organisation MUNV --name NAME')")

@@ -72,6 +72,7 @@ def private_answer(
     *,
     status: int = 200,
     location: str | None = None,
+    next_page: str | None = None,
     kept: Mapping[str, Any] | None = None,
 ) -> Response:
     """What is for this caller alone and kept by nobody on the way.
@@ -84,6 +85,8 @@ def private_answer(
     answer.set_etag(hashlib.sha256(answer.kept).hexdigest()[:20])
     if location:
         answer.headers["Location"] = location
+    if next_page:
+        answer.headers["Link"] = f'<{next_page}>; rel="next"'
     if status == 200 and request.method in ("GET", "HEAD"):
         answer.make_conditional(request)
     return answer

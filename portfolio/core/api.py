@@ -59,8 +59,8 @@ class Operation:
     """Whether an Idempotency-Key must be sent; every other write may have one."""
     signed_in: bool = False
     """Whether anybody who is signed in may call it, and nobody else."""
-    export: bool = False
-    """Whether the answer holds the whole register; it is given less often."""
+    recorded: bool = True
+    """Whether what it writes becomes a revision, with a reason if there is one."""
 
 
 class StrictParser(FlaskParser):
@@ -194,7 +194,7 @@ class Blueprint(SmorestBlueprint):
         body: str | None = None,
         key_required: bool | None = None,
         signed_in: bool = False,
-        export: bool = False,
+        recorded: bool = True,
         csv: bool = False,
         example: Any = None,
         request_example: Any = None,
@@ -214,7 +214,7 @@ class Blueprint(SmorestBlueprint):
         def mark(view: View) -> View:
             doubles = view.__name__ == "post" and not (access or "").endswith(".transition")
             needs_key = doubles if key_required is None else key_required
-            found = Operation(operation_id, access, if_match, media, needs_key, signed_in, export)
+            found = Operation(operation_id, access, if_match, media, needs_key, signed_in, recorded)
             writes = access is not None and view.__name__ != "get"
             if len((view.__doc__ or "").strip().split("\n\n")) < 2:
                 raise TypeError(f"{operation_id} needs a docstring: a summary line, a blank line, a description.")
@@ -230,6 +230,7 @@ class Blueprint(SmorestBlueprint):
                 "if_match": if_match,
                 "key_required": found.key_required,
                 "writes": writes,
+                "recorded": recorded,
                 "has_role": access is not None,
                 "signed_in": signed_in,
                 "body": media,

@@ -67,6 +67,15 @@ def configure(security_log: Path | None) -> None:
         logger.propagate = False
 
 
+def configure_security(security_log: Path | None) -> None:
+    """Let a command write to the security log too, where that is a file of its own."""
+    handler = _security_handler(security_log)
+    if handler is not None:
+        _SECURITY.handlers[:] = [handler]
+        _SECURITY.setLevel(logging.INFO)
+        _SECURITY.propagate = False
+
+
 def formatter() -> logging.Formatter:
     """JSON for records of the standard library's logging; tracebacks stand in one field."""
     return structlog.stdlib.ProcessorFormatter(
@@ -122,11 +131,19 @@ def security_event(event: str, **facts: str | int | None) -> None:
     _security.info(event, **facts)
 
 
+def announce(event: str, **facts: str | int | None) -> None:
+    """A line of the security log that is written once the request has done what it says."""
+    g.announced = (event, facts)
+
+
 def _begin() -> None:
     g.began = time.perf_counter()
 
 
 def _end(answer: Response) -> Response:
+    if "announced" in g and answer.status_code < 400:
+        event, facts = g.announced
+        security_event(event, **facts)
     if not _REQUESTS.isEnabledFor(logging.INFO):
         return answer
     author = g.get("author")

@@ -66,5 +66,11 @@ def require_reason_header(what: str) -> None:
         raise ReasonRequired(detail, errors=[ProblemError("reason_required", detail, parameter=REASON_HEADER)])
 
 
+def refuse_reason() -> None:
+    """:raises Invalid: a reason for a write that makes no revision, and so would lose it."""
+    if REASON_HEADER in request.headers:
+        raise _refused("not_recorded", "This makes no revision that could hold a reason; leave the header out.")
+
+
 def _refused(code: str, detail: str) -> Invalid:
     return Invalid(f"{REASON_HEADER}: {detail}", errors=[ProblemError(code, detail, parameter=REASON_HEADER)])

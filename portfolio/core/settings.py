@@ -30,8 +30,6 @@ class Rates:
     """Of one key or person, or of one address without credentials."""
     failures: int = 10
     """Sign-ins of one address with credentials that nobody here knows."""
-    exports: int = 6
-    """Answers that hold the whole register."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,6 @@ def _rates(env: FileAwareEnv) -> Rates:
     return Rates(
         requests=env.int("RATE_REQUESTS", usual.requests, validate=bounds),
         failures=env.int("RATE_FAILURES", usual.failures, validate=bounds),
-        exports=env.int("RATE_EXPORTS", usual.exports, validate=bounds),
     )
 
 

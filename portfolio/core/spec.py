@@ -188,9 +188,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         operation.setdefault("parameters", []).append(_IF_MATCH)
     if marks["writes"]:
         needs_reason = {"required": method == "delete"}
-        operation.setdefault("parameters", []).extend(
-            ({**_RETRY_KEY, "required": marks["key_required"]}, {**_CHANGE_REASON, **needs_reason})
-        )
+        operation.setdefault("parameters", []).append({**_RETRY_KEY, "required": marks["key_required"]})
+        if marks["recorded"]:
+            operation["parameters"].append({**_CHANGE_REASON, **needs_reason})
     answers = {code: answer for code, answer in operation["responses"].items() if code[0] in "23"}
     for code, answer in answers.items():
         _complete_answer(code, answer, marks)
