@@ -92,12 +92,20 @@ def formatter() -> logging.Formatter:
     )
 
 
+class _Kept(WatchedFileHandler):
+    """A file that may be moved away; where it cannot be opened anew, lines are lost and requests are not."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError):
+            super().emit(record)
+
+
 def _security_handler(path: Path | None) -> logging.Handler | None:
     if path is None:
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(_FILE_MODE)
-    handler = WatchedFileHandler(path, encoding="utf-8")
+    handler = _Kept(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(message)s"))
     return handler
 

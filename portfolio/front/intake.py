@@ -177,7 +177,7 @@ def _refusal(scope: Scope, problem: Problem) -> Answer:
     """What is answered without asking the application."""
     given = scope.headers.get("x-request-id") or ""
     request_id = given if REQUEST_ID.fullmatch(given) else str(sources.new_id())
-    log_request(request_id, scope.method, problem.status)
+    log_request(request_id, scope.method, problem.status, route=None, actor=None, role=None)
     headers = {"content-type": MIME, "x-request-id": request_id, **_OURS}
     headers |= {name.lower(): value for name, value in problem.headers.items()}
     return Answer(problem.status, list(headers.items()), problem_body(problem, request_id))
