@@ -80,7 +80,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     :raises SchemaMismatch: the database is not at this program's schema; `portfolio db upgrade` brings it there.
     """
     settings = settings or read_settings()
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     # What runs after a request runs in the opposite order: the log sees the answer as it is sent.
     logs.install(app)
     headers.install(app, settings.cors_origins)

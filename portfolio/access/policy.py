@@ -29,7 +29,7 @@ POLICY: Mapping[str, Mapping[str, str]] = {
     "decisions.create": _COORDINATED,
     "projects.create": _COORDINATED,
     "projects.update": _OWNED,
-    "projects.delete": _OWNED,
+    "projects.delete": _COORDINATED,  # who leads a project has a part in it, and so can no longer delete it
     "projects.transition": _OWNED,
     "projects.assign": _OWNED,
     "projects.appoint": _OWNED,
