@@ -63,7 +63,7 @@ def lock_application(session: Session, application_id: UUID) -> Application:
     """:raises NotFound: no such application."""
     found = session.scalar(sa.select(Application).where(Application.id == application_id).with_for_update())
     if found is None:
-        raise NotFound(f"There is no application {application_id}.")
+        raise NotFound("There is no such application.")  # in the words that hide somebody else's draft
     return found
 
 
