@@ -18,6 +18,7 @@ from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as SmorestBlueprint
 from flask_smorest.utils import prepare_response
 from webargs.flaskparser import FlaskParser
+from werkzeug.routing import IntegerConverter
 
 from portfolio.core import strict_json
 from portfolio.core.problems import (
@@ -380,8 +381,15 @@ def renamed_statuses(text: str) -> str:
     return text
 
 
+class PlainInteger(IntegerConverter):
+    """A number in an address, in its one form: Flask's own takes leading zeros and the digits of every script."""
+
+    regex = "(?:0|[1-9][0-9]{0,17})"
+
+
 def uses_flask(app: Flask) -> None:
-    """Settings of Flask itself that strictness needs."""
+    """Settings of Flask itself that strictness needs; before any route."""
+    app.url_map.converters["int"] = PlainInteger
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     # No rule ends in a slash, so a slash too many is a plain 404: one thing, one address, no redirect.
     app.url_map.strict_slashes = True

@@ -13,7 +13,15 @@ from uuid import UUID
 import marshmallow as ma
 
 from portfolio.core.dates import DAY_PATTERN, format_instant, parse_day, parse_instant
-from portfolio.core.money import AMOUNT_PATTERN, RATE_PATTERN, format_amount, format_rate, parse_amount, parse_rate
+from portfolio.core.money import (
+    AMOUNT_PATTERN,
+    RATE_PATTERN,
+    SIGNED_PATTERN,
+    format_amount,
+    format_rate,
+    parse_amount,
+    parse_rate,
+)
 from portfolio.core.vocabulary import Codelist
 
 NONE = "none"
@@ -171,7 +179,7 @@ class Money(ma.fields.Field[Decimal]):
         return amount
 
     def openapi(self) -> dict[str, Any]:
-        pattern = AMOUNT_PATTERN if self.signed else AMOUNT_PATTERN.replace("-?", "")
+        pattern = SIGNED_PATTERN if self.signed else AMOUNT_PATTERN
         if self.positive:
             pattern = pattern.replace("^", r"^(?!0\.00$)")
         return {"type": "string", "format": "decimal", "pattern": pattern, "maxLength": 17 if self.signed else 16}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from decimal import ROUND_DOWN, Decimal
 
-AMOUNT_PATTERN = r"^-?(0|[1-9][0-9]{0,12})\.[0-9]{2}$"
+AMOUNT_PATTERN = r"^(0|[1-9][0-9]{0,12})\.[0-9]{2}$"
+SIGNED_PATTERN = r"^(?!-0\.00$)-?(0|[1-9][0-9]{0,12})\.[0-9]{2}$"
+"""An amount has one form: there is no minus zero."""
 RATE_PATTERN = r"^(0\.[0-9]{4}|1\.0000)$"
 LARGEST_AMOUNT = Decimal("9999999999999.99")
 ZERO = Decimal("0.00")
 
-_AMOUNT = re.compile(AMOUNT_PATTERN[1:-1])
+_AMOUNT = re.compile(SIGNED_PATTERN)
 _RATE = re.compile(RATE_PATTERN[1:-1])
 _CENT = Decimal("0.01")
 
@@ -22,8 +24,7 @@ def parse_amount(text: str) -> Decimal:
     """
     if not _AMOUNT.fullmatch(text):
         raise ValueError(f"{text!r} is not an amount; write EUR with two decimals and a point, such as 1250000.00.")
-    amount = Decimal(text)
-    return amount if amount else ZERO  # "-0.00" is zero
+    return Decimal(text)
 
 
 def format_amount(amount: Decimal) -> str:
