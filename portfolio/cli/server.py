@@ -7,7 +7,7 @@ import os
 import socket
 
 import click
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
 from portfolio.app import open_database
@@ -95,6 +95,7 @@ def _serve(settings: Settings, address: str, database: Database) -> None:
         address=address,
         port=settings.port,
         interface=Interfaces.RSGI,
+        http=HTTPModes.http1,  # what proxies speak; HTTP/2 is theirs
         workers=1 if database.is_sqlite else 2,
         respawn_failed_workers=True,
         workers_kill_timeout=15,

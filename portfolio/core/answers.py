@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,7 @@ from portfolio.core.problems import NotAcceptable, PreconditionRequired, StaleVe
 
 REVISION_HEADER = "Register-Revision"
 MIME = {"json": "application/json", "csv": "text/csv; charset=utf-8", "csv-de": "text/csv; charset=utf-8"}
+_VERSION, _VARIANT = re.compile(r"[1-9][0-9]{0,8}"), re.compile(r"[0-9A-Za-z]{1,64}")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
@@ -178,7 +180,7 @@ def required_version() -> int:
         raise PreconditionRequired("Send If-Match with the ETag you read, so that no other change is overwritten.")
     number, dash, variant = header.removeprefix('"').removesuffix('"').partition("-")
     quoted = len(header) > 2 and header.startswith('"') and header.endswith('"')
-    if not (quoted and dash and variant.isalnum() and number.isascii() and number.isdecimal() and len(number) < 10):
+    if not (quoted and dash and _VARIANT.fullmatch(variant) and _VERSION.fullmatch(number)):
         raise StaleVersion("If-Match takes exactly one strong ETag as it was given; read the record again.")
     return int(number)
 

@@ -395,7 +395,14 @@ def uses_flask(app: Flask) -> None:
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
+    app.before_request(_check_address)
     app.before_request(_check_page_query)
+
+
+def _check_address() -> None:
+    # werkzeug takes any number of slashes at the beginning for one.
+    if request.environ["PATH_INFO"].startswith("//"):
+        raise NotFound("There is nothing at this address; it begins with more than one slash.")
 
 
 def _check_page_query() -> None:

@@ -270,6 +270,7 @@ class TestSearch:
             assert _ask(client, f"/v1/projects?q={quote(text)}").status_code in (200, 422)
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 class TestAddresses:
     @pytest.mark.parametrize(
         "path",
