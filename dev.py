@@ -4,6 +4,8 @@
     python3 dev.py run              prepare everything and serve the register
     python3 dev.py test [ARGS]      prepare everything and run the tests (SQLite and PostgreSQL)
     python3 dev.py check            lint, types, import contracts, migration and document drift
+    python3 dev.py fuzz             the fuzz targets guided by coverage, 15 s each
+    python3 dev.py contract         schemathesis against a running server, for each role
     python3 dev.py cli ARGS         the command `portfolio`
     python3 dev.py lint | types | bench | openapi | lock | prepare | clean
 
@@ -164,6 +166,29 @@ def _benchmark(part: str) -> int:
         return run(str(PYTHON), "-W", "ignore", "-m", f"benchmarks.{part}", PORTFOLIO_DATA_DIR=folder)
 
 
+def fuzz(seconds: str = "15") -> int:
+    """Each target of tests/fuzz for so many seconds; the first that fails decides the exit code."""
+    probe = subprocess.run([str(PYTHON), "-c", "import atheris"], capture_output=True)
+    if probe.returncode:
+        print("dev.py: fuzzing is left out: there is no atheris for this machine and Python (Linux, 3.11 or 3.12).")
+        return 0
+    listed = "from tests.fuzz.targets import TARGETS; print(*TARGETS)"
+    names = subprocess.run([str(PYTHON), "-c", listed], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    options = (f"-max_total_time={seconds}", "-max_len=4096", "-timeout=5", "-rss_limit_mb=2048", "-verbosity=0")
+    code = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names.split():
+            print(f"dev.py: fuzzing {name} for {seconds} s", flush=True)
+            command = (str(PYTHON), "-W", "ignore", "-m", "tests.fuzz.run", name, *options)
+            code = code or run(*command, f"-artifact_prefix={folder}/", "-print_final_stats=1")
+    return code
+
+
+def contract() -> int:
+    """What schemathesis finds between the document and a running server."""
+    return run(str(PYTHON), "-m", "tests.contract.run")
+
+
 def lock(*options: str) -> int:
     """Write the requirement files anew (``lock --upgrade``: newest versions), with hashes and without addresses."""
     with tempfile.TemporaryDirectory() as folder:
@@ -204,6 +229,8 @@ def main() -> None:
         "check": check,
         "lint": lambda: run(python, "-m", "ruff", "check", "."),
         "types": lambda: run(python, "-m", "mypy"),
+        "fuzz": lambda: fuzz(*rest),
+        "contract": contract,
         "bench": bench,
         "openapi": lambda: run(python, "-m", "portfolio", "openapi", "write"),
         "cli": lambda: run(python, "-m", "portfolio", *rest),
@@ -215,7 +242,7 @@ def main() -> None:
         sys.exit(__doc__)
     require_python()
     if what not in ("lock", "clean"):
-        prepare(SERVING if what in ("run", "cli") else TESTING)
+        prepare({"run": SERVING, "cli": SERVING, "fuzz": PROBING, "contract": PROBING}.get(what, TESTING))
     try:
         code = commands[what]()
     except KeyboardInterrupt:

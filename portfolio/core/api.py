@@ -142,6 +142,7 @@ def _require_readable_query(req: Request) -> None:
     """:raises Invalid: bytes that are not UTF-8; werkzeug would pass them on as ``%FF`` or fail."""
     for pair in req.query_string.split(b"&"):
         try:
+            pair.decode()
             unquote_to_bytes(pair).decode()
         except UnicodeDecodeError:
             name = unquote(pair.partition(b"=")[0].decode(errors="replace"), errors="replace")[:80]

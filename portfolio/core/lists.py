@@ -154,6 +154,8 @@ def _decode(cursor: str, key: str, order: Order, identity: sa.ColumnElement[Any]
         found, value, last_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         if found != key:
             raise ValueError
+        if last_id is None:
+            raise ValueError
         return _value(value, order.column), _value(last_id, identity)
     except (ValueError, TypeError, RecursionError):
         detail = "This cursor is not one of this list; follow `next` as it was given, or start without a cursor."
@@ -167,7 +169,7 @@ def _value(image: Any, column: sa.ColumnElement[Any]) -> Any:
         return None
     if kind is int and type(image) is int and abs(image) < 2**63:
         return image
-    if type(image) is not str or "\x00" in image:
+    if kind is int or type(image) is not str or "\x00" in image:
         raise ValueError
     image.encode()  # a lone surrogate cannot be sent to a database
     if kind is str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import time
 from typing import Any
@@ -254,6 +256,14 @@ class TestCursors:
             assert found.status_code in (200, 422), bad
             if found.status_code == 200:  # bits that base64 does not look at
                 assert found.data == client.get(page).data
+
+    def test_hold_values_of_the_kind_that_is_sorted_by(self, demo_client: FlaskClient) -> None:
+        cursor = demo_client.get("/v1/revisions?limit=1").json["next"].rpartition("cursor=")[2]
+        key = json.loads(base64.urlsafe_b64decode(cursor + "=="))[0]
+        for value in ("x", "", None, 1.5, True, [], {}, 2**63, -(2**63), "1", "2026-01-01"):
+            for parts in ([key, value, 1], [key, 1, value], [key, value], [key, 1, 1, value], {"a": value}, value):
+                bad = base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+                assert demo_client.get(f"/v1/revisions?limit=1&cursor={bad}").status_code in (200, 422), parts
 
 
 class TestSearch:
