@@ -32,6 +32,13 @@ def cli() -> None:
       PORTFOLIO_LOG_ORIGIN    name of a new register's log        (default: portfolio.example/log)
       PORTFOLIO_THREADS       requests at once, per process       (default: 16)
       PORTFOLIO_STATEMENT_TIMEOUT_MS  on PostgreSQL               (default: 30000)
+      PORTFOLIO_BODY_SECONDS  time for a request's body to arrive (default: 10)
+      PORTFOLIO_TRUSTED_HOSTS names the register is reached by    (default: the local ones)
+      PORTFOLIO_TRUSTED_PROXIES  proxies that add to X-Forwarded-For   (default: 0)
+      PORTFOLIO_CORS_ORIGINS  pages that may change records       (default: none)
+      PORTFOLIO_RATE_REQUESTS, PORTFOLIO_RATE_FAILURES  a minute  (default: 12000, 10)
+      PORTFOLIO_SECURITY_LOG  file of denials and sign-ins        (default: standard error)
+      PORTFOLIO_OIDC_ISSUER, …  the identity provider; see docs/sign-in.md
     """
 
 

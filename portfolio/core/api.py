@@ -21,6 +21,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.routing import IntegerConverter
 
 from portfolio.core import strict_json
+from portfolio.core.problem_schemas import ProblemSchema
 from portfolio.core.problems import (
     ContentTooLarge,
     Invalid,
@@ -265,49 +266,6 @@ def component_name(schema: Any) -> str:
     if not isinstance(schema, type) and (schema.partial or schema.only or schema.exclude):
         raise ValueError(f"{found.__name__} is used in part; give the part a class of its own.")
     return found.__name__.removesuffix("Schema")
-
-
-class ProblemErrorSchema(ma.Schema):
-    """One fault in the input."""
-
-    code = ma.fields.String(required=True, metadata={"description": "Stable code of the fault.", "example": "required"})
-    detail = ma.fields.String(
-        required=True, metadata={"description": "What is wrong and what to do.", "example": "Send a day, YYYY-MM-DD."}
-    )
-    pointer = ma.fields.String(
-        metadata={"description": "JSON pointer into the body, beginning with #.", "example": "#/from_on"}
-    )
-    parameter = ma.fields.String(
-        metadata={"description": "Name of the query parameter or header.", "example": "valid_on"}
-    )
-
-
-class ProblemSchema(ma.Schema):
-    """Problem details (RFC 9457)."""
-
-    type = ma.fields.String(
-        required=True,
-        metadata={
-            "format": "uri-reference",
-            "description": "Stable name of the problem.",
-            "example": "/problems/invalid",
-        },
-    )
-    title = ma.fields.String(required=True, metadata={"description": "The problem in general.", "example": "Invalid"})
-    status = ma.fields.Integer(required=True, metadata={"description": "HTTP status.", "example": 422})
-    detail = ma.fields.String(
-        required=True, metadata={"description": "What happened here and what to do.", "example": "Send a day."}
-    )
-    request_id = ma.fields.String(
-        required=True, metadata={"description": "Name it when asking for help.", "example": "a1"}
-    )
-    errors = ma.fields.List(
-        ma.fields.Nested(ProblemErrorSchema),
-        metadata={"description": "Each fault with its place, where there are any."},
-    )
-    allowed = ma.fields.List(
-        ma.fields.String(), metadata={"description": "With transition-not-allowed: the statuses that may follow."}
-    )
 
 
 class Api(SmorestApi):

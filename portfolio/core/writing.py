@@ -44,9 +44,9 @@ def retry_key(request: Request, *, required: bool) -> str | None:
 
     :raises KeyNeeded: it is missing, or is not 1 to 255 visible ASCII characters.
     """
-    key = request.headers.get(KEY_HEADER, "")
-    if not key and required:
+    key = request.headers.get(KEY_HEADER)
+    if required and not key:
         raise KeyNeeded(f"Send {KEY_HEADER} with a fresh random text (a UUID), and the same one when you try again.")
-    if key and not _KEY.fullmatch(key):
+    if key is not None and not _KEY.fullmatch(key):
         raise KeyNeeded(f"{KEY_HEADER} is 1 to 255 visible ASCII characters; a UUID will do.")
-    return key or None
+    return key
