@@ -41,10 +41,12 @@ def identify(header: str) -> Author:
     if secret.startswith(MARK) or tokens is None:
         return _holder_of_key(secret)
     try:
-        return tokens.author(secret)
+        author = tokens.author(secret)
     except TokenRefused as refusal:
         kind = Unauthenticated if isinstance(refusal, TokenExpired) else UnknownCredentials
         raise kind(f"This access token is not taken: {refusal}", headers=_INVALID) from None
+    current_usage().note_token(author.actor_id)
+    return author
 
 
 def _holder_of_key(secret: str) -> Author:

@@ -33,13 +33,26 @@ class KeyUsage:
 
     def note(self, prefix: str, actor_id: str) -> None:
         """The key that begins with ``prefix`` was used now."""
+        now = self._due(prefix)
+        if now is not None:
+            with self._lock:
+                self._pending[prefix] = now
+            security_event("key_used", key=prefix, actor=actor_id)
+
+    def note_token(self, actor_id: str) -> None:
+        """An access token was used now; that is only logged."""
+        if self._due(actor_id) is not None:
+            security_event("token_used", actor=actor_id)
+
+    def _due(self, name: str) -> datetime | None:
+        """Now, where the last note of ``name`` is a minute ago."""
         now = sources.now()
         with self._lock:
-            before = self._noted.get(prefix)
+            before = self._noted.get(name)
             if before is not None and now - before < _EVERY:
-                return
-            self._noted[prefix] = self._pending[prefix] = now
-        security_event("key_used", key=prefix, actor=actor_id)
+                return None
+            self._noted[name] = now
+        return now
 
     def flush(self) -> None:
         """Write down what is not written yet. A database that is away loses a minute of it, no more."""

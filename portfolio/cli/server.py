@@ -18,6 +18,7 @@ from portfolio.cli.log import ensure_log_key
 from portfolio.core import migrate, sources
 from portfolio.core.dates import today
 from portfolio.core.db import Database
+from portfolio.core.hosts import ANY_ADDRESS
 from portfolio.core.settings import Settings, SettingsError, read_settings
 from portfolio.exchange.seed import is_seeded
 from portfolio.exchange.seed_ids import milestone_id
@@ -87,6 +88,10 @@ def listening_address(settings: Settings) -> str:
 def _serve(settings: Settings, address: str, database: Database) -> None:
     signer = Signer(database, settings)
     _say_state(signer)
+    if settings.host in ANY_ADDRESS and not settings.trusted_hosts:
+        click.echo(
+            "portfolio: Requests must name this machine; add other names with PORTFOLIO_TRUSTED_HOSTS.", err=True
+        )
     database.dispose()  # the workers open their own
     click.echo(f"Serving on {_address(settings)} (documentation: {_address(settings)}/docs). Ctrl-C stops.")
     Server(

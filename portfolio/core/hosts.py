@@ -10,7 +10,7 @@ from portfolio.core.logs import security_event
 from portfolio.core.problems import BadRequest
 
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
-_ANY = ("0.0.0.0", "::", "")
+ANY_ADDRESS = ("0.0.0.0", "::", "")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -27,7 +27,7 @@ def install(app: Flask, address: str, trusted: tuple[str, ...]) -> None:
     :param address: what the server listens on.
     :param trusted: more names; one that begins with a dot stands for all names below it.
     """
-    own = () if address in _ANY else (f"[{address}]" if ":" in address else address,)
+    own = () if address in ANY_ADDRESS else (f"[{address}]" if ":" in address else address,)
     names = {name.lower() for name in (*_LOCAL, *own, *trusted)}
 
     def check() -> None:

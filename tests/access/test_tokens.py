@@ -283,6 +283,16 @@ class TestPeople:
             subjects = session.scalars(sa.select(Actor.subject).where(Actor.subject.startswith("oidc:"))).all()
         assert subjects == [f"oidc:{issuer.address} eva"]
 
+    def test_are_logged_once_a_minute(
+        self, client: FlaskClient, issuer: Issuer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO", "portfolio.security")
+        found = me(client, issuer.token(issuer.claims(sub="gast")))
+        me(client, issuer.token(issuer.claims(sub="gast")))
+        lines = [json.loads(record.message) for record in caplog.records if record.name == "portfolio.security"]
+        used = [line for line in lines if line["event"] == "token_used" and line["actor"] == found["actor"]]
+        assert [(line["log"], line["route"]) for line in used] == [("security", "/v1/me")]
+
     def test_make_no_revision_by_coming(self, client: FlaskClient, issuer: Issuer) -> None:
         before = client.get(PROJECT).headers["Register-Revision"]
         me(client, issuer.token(issuer.claims(sub="neu")))
