@@ -117,7 +117,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 def create_intake() -> Intake:
     """What ``portfolio serve`` hands to its server, in each worker process."""
     settings = read_settings()
-    return Intake(create_served_app(settings), threads=settings.threads, seconds=settings.body_seconds)
+    app = create_served_app(settings)
+    waiters = app.extensions[history_routes.EXTENSION].waiters
+    return Intake(app, threads=settings.threads, seconds=settings.body_seconds, stop=waiters.stop)
 
 
 def create_served_app(settings: Settings | None = None) -> Flask:

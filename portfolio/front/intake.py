@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -26,6 +28,7 @@ from portfolio.core.problems import (
 )
 from portfolio.core.strict_json import LARGEST_BODY
 
+logger = logging.getLogger("portfolio.front")
 Headers = list[tuple[str, str]]
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 PATIENCE = 5.0
@@ -60,13 +63,21 @@ class Intake:
     """The register as granian serves it: bodies on the event loop, the work in a few threads.
 
     :param seconds: how long a client may take to send its body.
+    :param stop: called when the server is told to end, before it waits for the requests it has begun.
     """
 
-    def __init__(self, app: Application, *, threads: int, seconds: float) -> None:
-        self._app, self._seconds = app, seconds
+    def __init__(self, app: Application, *, threads: int, seconds: float, stop: Callable[[], None]) -> None:
+        self._app, self._seconds, self._stop = app, seconds, stop
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
         # Whoever watches the register is answered even while all threads wait for the database.
         self._probes = ThreadPoolExecutor(_PROBES, thread_name_prefix="probe")
+
+    def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        """In the main thread of the worker, once the server listens for signals."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # The loop is woken by the signal itself, whatever this function does: granian's own handling goes on.
+            signal.signal(number, lambda *_: self._stop())
+            signal.siginterrupt(number, False)
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         """Answer one request."""
@@ -120,12 +131,16 @@ class Intake:
         def start_response(status: str, headers: Headers, _failure: Any = None) -> None:
             said.append((int(status[:3]), [(name.lower(), value) for name, value in headers]))
 
-        parts = self._app(environ_of(scope, body), start_response)
         try:
-            data = b"".join(parts)
-        finally:
-            if hasattr(parts, "close"):
-                parts.close()
+            parts = self._app(environ_of(scope, body), start_response)
+            try:
+                data = b"".join(parts)
+            finally:
+                if hasattr(parts, "close"):
+                    parts.close()
+        except Exception:
+            logger.exception("A request failed outside of the application")
+            return _refusal(scope, Problem("This is our fault, not yours; report it with the request id."))
         status, headers = said[-1]
         return Answer(status, headers, data)
 

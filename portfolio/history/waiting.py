@@ -18,6 +18,7 @@ class Waiters:
 
     def __init__(self, most: int) -> None:
         self._places = threading.BoundedSemaphore(most)
+        self._over = threading.Event()
 
     def wait_beyond(self, database: Database, since: int, seconds: float) -> None:
         """Return when the register is beyond ``since``, the time is over, or nobody else may wait.
@@ -29,9 +30,14 @@ class Waiters:
         try:
             until = time.monotonic() + seconds
             while head_of(database) <= since and (left := until - time.monotonic()) > 0:
-                time.sleep(min(_PAUSE, left))
+                if self._over.wait(min(_PAUSE, left)):
+                    return
         finally:
             self._places.release()
+
+    def stop(self) -> None:
+        """Let all who wait return, and nobody wait any more: the server is about to end."""
+        self._over.set()
 
 
 def head_of(database: Database) -> int:
