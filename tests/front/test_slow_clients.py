@@ -88,8 +88,7 @@ def _ask_meanwhile(service: Service, key: str, until: Callable[[], bool]) -> lis
     return times
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite", "postgresql"])
-@pytest.mark.parametrize("count", [50, 200])
+@pytest.mark.parametrize(("engine_name", "count"), [("sqlite", 50), ("postgresql", 50), ("sqlite", 200)])
 def test_stalled_bodies_hold_nobody_up(service: Service, key: str, count: int) -> None:
     begun = _HEAD.format(key=key).encode() + b'{"slug": "nie'
     with connected(service, count, begun) as stalled:

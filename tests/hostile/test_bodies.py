@@ -25,7 +25,7 @@ GOOD: dict[str, Any] = {
     "proposal_number": None, "amount": "800.00", "eligible_cost": "2000000.00", "phase": "implementing", "on": None, "to": None,
     "booked_on": None, "type": None, "reported_on": None, "forecast_on": None, "baseline_on_precision": "day",
     "decided_on_precision": "day", "role": None, "basis": None, "level": None, "reason": "Grund",
-    "theme_forum_basis": "published_source", "summary_basis": "published_text", "kind": None, "supersedes_": None,
+    "theme_forum_basis": "published_source", "summary_basis": "published_text", "kind": None,
 }  # fmt: skip
 """A good value for a field of this name where its example will not do; None: it must be left as it is."""
 TOGETHER: dict[tuple[str, str], dict[str, Any]] = {
@@ -114,8 +114,9 @@ def _send(world: World, call: Call, data: str, credentials: dict[str, str]) -> A
     return answer
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("line", _lines())
-def test_every_field_with_every_defect(world: World, line: str) -> None:
+def test_every_field_with_every_defect(world: World, line: str, step: int) -> None:
     document = spec.document(world.client.application.extensions["portfolio_api"])
     method, path = _key(line)
     schemas = document["components"]["schemas"]
@@ -126,7 +127,7 @@ def test_every_field_with_every_defect(world: World, line: str) -> None:
     wrong, count = [], 0
     assert refused.body is not None
     for name, _, bodies in _cases(line, refused.body, schema, schemas):
-        for data in bodies:
+        for data in bodies[::step]:
             answer = _send(world, refused, data, credentials)
             count += 1
             pointers = [error.get("pointer", "") for error in (answer.json or {}).get("errors", [])]
@@ -144,11 +145,12 @@ def test_every_field_with_every_defect(world: World, line: str) -> None:
             wrong.append(("unknown", name[:50], answer.status_code, answer.get_data(as_text=True)[:200]))
     assert wrong == [], f"{len(wrong)} of {count}"
     assert world.client.get("/v1/programme").headers["Register-Revision"] == head
-    assert count >= 30
+    assert count >= 30 // step
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("line", _lines())
-def test_the_same_without_the_defect_is_accepted(world: World, line: str) -> None:
+def test_the_same_without_the_defect_is_accepted(world: World, line: str, step: int) -> None:
     document = spec.document(world.client.application.extensions["portfolio_api"])
     method, path = _key(line)
     schemas = document["components"]["schemas"]
@@ -157,7 +159,7 @@ def test_the_same_without_the_defect_is_accepted(world: World, line: str) -> Non
     first = CALLS[line](world)
     assert first.body is not None
     wrong = []
-    for name, twin, _ in _cases(line, first.body, schema, schemas):
+    for name, twin, _ in list(_cases(line, first.body, schema, schemas))[::step]:
         call = CALLS[line](world)
         fresh = {**twin, **{key: call.body[key] for key in ("slug", "code") if key in (call.body or {})}}
         if twin == first.body or (line, name) in NO_TWIN:

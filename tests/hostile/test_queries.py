@@ -153,20 +153,25 @@ def _joined(path: str, query: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}{query}"
 
 
-def test_every_parameter_with_every_defect(client: FlaskClient, reads: list[tuple[str, list[dict[str, Any]]]]) -> None:
+@pytest.mark.large
+def test_every_parameter_with_every_defect(
+    client: FlaskClient, reads: list[tuple[str, list[dict[str, Any]]]], step: int
+) -> None:
     wrong, count = [], 0
     for path, parameters in reads:
         assert _ask(client, path).status_code in (200, 404), path  # no key of the log here
         for parameter in parameters:
             name = parameter["name"]
             given = path.split("?")[0] if f"{name}=" in path else path
-            for value in (*_defects(name, parameter["schema"]), *ANYWHERE):
+            for value in (*_defects(name, parameter["schema"]), *ANYWHERE)[::step]:
                 answer = _ask(client, _joined(given, f"{name}={value}"))
                 count += 1
                 named = [error.get("parameter", "") for error in (answer.json or {}).get("errors", [])]
                 if answer.status_code != 422 or name not in named:
                     wrong.append((path, name, value[:60], answer.status_code, answer.get_data(as_text=True)[:160]))
-            for spelled in (name.upper(), f"{name}[]", f"{name}%5B0%5D", f"%20{name}", f"{name}%00", f"{name}."):
+            for spelled in (name.upper(), f"{name}[]", f"{name}%5B0%5D", f"%20{name}", f"{name}%00", f"{name}.")[
+                ::step
+            ]:
                 count += 1
                 if _ask(client, _joined(path, f"{spelled}=1")).status_code != 422:
                     wrong.append((path, spelled, "1"))
@@ -192,7 +197,7 @@ def test_every_parameter_with_every_defect(client: FlaskClient, reads: list[tupl
             if _ask(client, _joined(path, query)).status_code != 422:
                 wrong.append((path, query, ""))
     assert wrong == [], f"{len(wrong)} of {count}"
-    assert count > 1500
+    assert count > 3000 // step
 
 
 def test_the_same_with_a_good_value_is_accepted(
