@@ -339,7 +339,10 @@ def _database_problem(error: sa.exc.SQLAlchemyError) -> Problem | None:
         return None  # a statement or table that is wrong: our fault, and trying again would not help
     if isinstance(error, sa.exc.TimeoutError | sa.exc.OperationalError | sa.exc.InterfaceError):
         return Unavailable("The database is busy or away; send the request again in a moment.", headers=_RETRY)
-    if state in ("55P03", "57014", "40001", "40P01", "25006", "25P03"):
+    # A server that became a standby says that it cannot do this "during recovery".
+    if state in ("55P03", "57014", "40001", "40P01", "25006", "25P03") or (
+        state == "0A000" and "recovery" in str(original)
+    ):
         return Unavailable("The database is busy; send the request again in a moment.", headers=_RETRY)
     return None
 
