@@ -17,6 +17,7 @@ from portfolio.core.money import (
     AMOUNT_PATTERN,
     RATE_PATTERN,
     SIGNED_PATTERN,
+    TOTAL_PATTERN,
     format_amount,
     format_rate,
     parse_amount,
@@ -183,6 +184,13 @@ class Money(ma.fields.Field[Decimal]):
         if self.positive:
             pattern = pattern.replace("^", r"^(?!0\.00$)")
         return {"type": "string", "format": "decimal", "pattern": pattern, "maxLength": 17 if self.signed else 16}
+
+
+class Total(Money):
+    """A sum of amounts, which may have more digits than one amount; given, never taken."""
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "format": "decimal", "pattern": TOTAL_PATTERN, "maxLength": 21}
 
 
 class RateField(ma.fields.Field[Decimal]):

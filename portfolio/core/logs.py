@@ -17,6 +17,7 @@ from flask import Flask, Response, g, has_request_context, request
 
 from portfolio.core import sources
 from portfolio.core.dates import format_instant
+from portfolio.core.problems import request_id
 
 _REQUESTS = logging.getLogger("portfolio.request")
 _SECURITY = logging.getLogger("portfolio.security")
@@ -116,9 +117,9 @@ def install(app: Flask) -> None:
     app.after_request(_end)
 
 
-def log_request(request_id: str, method: str, status: int, **facts: str | int | float | None) -> None:
+def log_request(named: str, method: str, status: int, **facts: str | int | float | None) -> None:
     """One line for one answered request."""
-    _requests.info("request", request_id=request_id, method=method[:20], **facts, status=status)
+    _requests.info("request", request_id=named, method=method[:20], **facts, status=status)
 
 
 def security_event(event: str, **facts: str | int | None) -> None:
@@ -131,7 +132,7 @@ def security_event(event: str, **facts: str | int | None) -> None:
     if has_request_context():
         rule = request.url_rule
         facts |= {
-            "request_id": g.get("request_id"),
+            "request_id": request_id(),
             "address": request.remote_addr,
             "method": request.method[:20],
             "route": None if rule is None else rule.rule,

@@ -8,6 +8,8 @@ from decimal import ROUND_DOWN, Decimal
 AMOUNT_PATTERN = r"^(0|[1-9][0-9]{0,12})\.[0-9]{2}$"
 SIGNED_PATTERN = r"^(?!-0\.00$)-?(0|[1-9][0-9]{0,12})\.[0-9]{2}$"
 """An amount has one form: there is no minus zero."""
+TOTAL_PATTERN = r"^(?!-0\.00$)-?(0|[1-9][0-9]{0,16})\.[0-9]{2}$"
+"""A sum of amounts may be larger than any of them."""
 RATE_PATTERN = r"^(0\.[0-9]{4}|1\.0000)$"
 LARGEST_AMOUNT = Decimal("9999999999999.99")
 ZERO = Decimal("0.00")

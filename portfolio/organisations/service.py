@@ -77,6 +77,7 @@ def update_organisation(
     if organisation.version != seen_version:
         raise StaleVersion(f"The record is at version {organisation.version}, you read {seen_version}; read it again.")
     _apply(organisation, changes)
+    _require_room(session, organisation)
     session.flush()
     return organisation
 
@@ -102,6 +103,7 @@ def record_succession(session: Session, organisation: Organisation, values: Succ
     session.add(succession)
     if organisation.valid_to is None:
         organisation.valid_to = values["happened_on"]
+    _require_room(session, organisation)
     touch(session, organisation)
     session.flush()
     return succession
@@ -116,6 +118,16 @@ def _require_both_on(organisation: Organisation, successor: Organisation, day: d
         raise _invalid(place, "before_start", f"{successor.code} exists from {successor.valid_from} on only.")
     if successor.valid_to is not None and day >= successor.valid_to:
         raise _invalid(place, "after_end", f"{successor.code} exists until {successor.valid_to} only.")
+
+
+def _require_room(session: Session, organisation: Organisation) -> None:
+    """:raises Invalid: it would have ended, or not yet begun, on a day on which it took something over."""
+    days = session.scalars(sa.select(Succession.happened_on).where(Succession.successor_id == organisation.id)).all()
+    start, end = organisation.valid_from, organisation.valid_to
+    for day in days:
+        if (start is not None and day < start) or (end is not None and day >= end):
+            detail = f"{organisation.code} took over from another one on {day}, and exists on that day."
+            raise _invalid("valid_to" if end is not None and day >= end else "valid_from", "succession", detail)
 
 
 def _apply(organisation: Organisation, values: OrganisationValues) -> None:

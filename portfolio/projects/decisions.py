@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from portfolio.core.dates import Precision
 from portfolio.core.journal import refuse_future
-from portfolio.core.problems import Invalid, NotFound, ProblemError
+from portfolio.core.problems import Invalid, ProblemError
 from portfolio.projects.models import Decision, DecisionEffect
-from portfolio.projects.service import find_project
+from portfolio.projects.service import named_project
 
 
 class EffectValues(TypedDict, total=False):
@@ -56,27 +56,32 @@ def create_decision(
 ) -> Decision:
     """Record a dated act and its effects.
 
-    :raises Invalid: the day lies in the future, or an effect names no project.
+    :raises Invalid: the day lies in the future, or an effect names no project or stands twice.
     """
     refuse_future(values["decided_on"], values.get("decided_on_precision", Precision.DAY), name="decided_on")
     decision = Decision(**values, demo=demo)
     session.add(decision)
     session.flush()
+    _refuse_repetition(effects)
     for position, effect in enumerate(effects, start=1):
         add_effect(session, decision, effect, position)
     return decision
 
 
+def _refuse_repetition(effects: Sequence[EffectValues]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for place, effect in enumerate(effects):
+        one = (effect["project"], effect["effect"])
+        if one in seen:
+            detail = f"{one[0]} has the effect {one[1]} already; a decision has each effect once."
+            raise Invalid(detail, errors=[ProblemError("repeated", detail, pointer=f"#/effects/{place}")])
+        seen.add(one)
+
+
 def add_effect(session: Session, decision: Decision, effect: EffectValues, position: int) -> DecisionEffect:
     """Append one effect to a decision that is being recorded."""
     named = dict(effect)
-    try:
-        project = find_project(session, str(named.pop("project")))
-    except NotFound as error:
-        pointer = f"#/effects/{position - 1}/project"
-        raise Invalid(
-            error.detail, errors=[ProblemError(pointer=pointer, code="not_found", detail=error.detail)]
-        ) from None
+    project = named_project(session, str(named.pop("project")), f"#/effects/{position - 1}/project")
     row = DecisionEffect(decision_id=decision.id, position=position, project_id=project.id, **named)
     session.add(row)
     session.flush()

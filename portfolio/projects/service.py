@@ -95,6 +95,18 @@ def find_project(session: Session, slug: str) -> Project:
     return project
 
 
+def named_project(session: Session, slug: str, pointer: str) -> Project:
+    """The project that a body names at ``pointer``.
+
+    :raises Invalid: nobody has or had this address.
+    """
+    try:
+        return find_project(session, slug)
+    except NotFound as error:
+        fault = ProblemError("not_found", error.detail, pointer=pointer)
+        raise Invalid(error.detail, errors=[fault]) from None
+
+
 def lock_project(session: Session, slug: str) -> Project:
     """The project with its row locked, so that nobody changes it meanwhile."""
     project = find_project(session, slug)

@@ -27,7 +27,7 @@ from portfolio.projects.lifecycle import (
     is_reopening,
 )
 from portfolio.projects.models import Decision, Project, ProjectStatusChange
-from portfolio.projects.service import assignment_on, find_project, journal_of, lead_of
+from portfolio.projects.service import assignment_on, journal_of, lead_of, named_project
 
 
 class RequirementMissing(Conflict):
@@ -57,7 +57,7 @@ def transition_project(session: Session, project: Project, asked: Transition) ->
     """
     _require_step(session, project, asked.to)
     decision = find_decision(session, asked.decision) if asked.decision else None
-    target = find_project(session, asked.merged_into) if asked.merged_into else None
+    target = named_project(session, asked.merged_into, "#/merged_into") if asked.merged_into else None
     _require_reason(project, asked, decision)
     _require_what_it_needs(session, project, asked, decision, target)
     return append_change(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from portfolio.core.fields import Count, InstantField, Money, QueryDay, QueryText, StrictSchema, Text
+from portfolio.core.fields import Count, InstantField, QueryDay, QueryText, StrictSchema, Text, Total
 from portfolio.core.records import PageQuerySchema, about
 from portfolio.history.codelists import DIFFERENCE
 from portfolio.history.history_schemas import PlainRecordSchema, differences
@@ -38,12 +38,11 @@ class MomentSchema(StrictSchema):
 class AmountDifferenceSchema(StrictSchema):
     """A sum at both moments, EUR; null where it is not known."""
 
-    from_ = Money(data_key="from", required=True, allow_none=True, signed=True, metadata=about("Before.", "0.00"))
-    to = Money(required=True, allow_none=True, signed=True, metadata=about("After.", "250000.00"))
-    difference = Money(
+    from_ = Total(data_key="from", required=True, allow_none=True, metadata=about("Before.", "0.00"))
+    to = Total(required=True, allow_none=True, metadata=about("After.", "250000.00"))
+    difference = Total(
         required=True,
         allow_none=True,
-        signed=True,
         metadata=about("After less before; null where one of them is.", "250000.00"),
     )
 

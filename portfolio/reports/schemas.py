@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from portfolio.core.fields import Code, Count, Day, InstantField, Money, QueryText, StrictSchema, Text, repeated
+from portfolio.core.fields import Code, Count, Day, InstantField, QueryText, StrictSchema, Text, Total, repeated
 from portfolio.core.records import about
 from portfolio.funding.on_day import GROUP_KEYS
 from portfolio.funding.schemas import LineQuerySchema
@@ -26,7 +26,7 @@ class _LinesSchema(StrictSchema):
 class AppliedSchema(_LinesSchema):
     """Money asked for."""
 
-    amount = Money(allow_none=True, required=True, metadata=about("EUR; null where no amount is known.", "0.00"))
+    amount = Total(allow_none=True, required=True, metadata=about("EUR; null where no amount is known.", "0.00"))
     lines_without_amount = Count(required=True, metadata=about("Of these without a known amount.", 2))
     lines_without_day = Count(required=True, metadata=about("Of these without a known day.", 1))
 
@@ -34,8 +34,8 @@ class AppliedSchema(_LinesSchema):
 class ApprovedSchema(_LinesSchema):
     """Money granted and in force."""
 
-    amount = Money(allow_none=True, required=True, metadata=about("EUR.", "29149664.22"))
-    exact = Money(required=True, metadata=about("Of this exactly known, EUR.", "18049664.22"))
+    amount = Total(allow_none=True, required=True, metadata=about("EUR.", "29149664.22"))
+    exact = Total(required=True, metadata=about("Of this exactly known, EUR.", "18049664.22"))
     lines_without_amount = Count(required=True, metadata=about("Awards without a known amount.", 6))
     lines_without_day = Count(required=True, metadata=about("Awards without a known day.", 3))
     lines_not_exact = Count(required=True, metadata=about("Awards with an approximate amount.", 3))
@@ -44,7 +44,7 @@ class ApprovedSchema(_LinesSchema):
 class PaidOutSchema(_LinesSchema):
     """Money paid, over awards whose payments were ever reported."""
 
-    amount = Money(allow_none=True, required=True, signed=True, metadata=about("EUR; null where never reported."))
+    amount = Total(allow_none=True, required=True, metadata=about("EUR; null where never reported."))
     lines_without_payments = Count(required=True, metadata=about("Awards whose payments were never reported.", 17))
     payments_known_until = Day(allow_none=True, required=True, metadata=about("Earliest state of information."))
 
@@ -52,15 +52,15 @@ class PaidOutSchema(_LinesSchema):
 class ToFlowSchema(_LinesSchema):
     """Money still to flow."""
 
-    amount = Money(allow_none=True, required=True, metadata=about("EUR; null by year and where payments are unknown."))
-    lapsed = Money(allow_none=True, required=True, metadata=about("Left unspent by settled awards, EUR."))
-    overpaid = Money(allow_none=True, required=True, metadata=about("Paid above awards, EUR; never netted."))
+    amount = Total(allow_none=True, required=True, metadata=about("EUR; null by year and where payments are unknown."))
+    lapsed = Total(allow_none=True, required=True, metadata=about("Left unspent by settled awards, EUR."))
+    overpaid = Total(allow_none=True, required=True, metadata=about("Paid above awards, EUR; never netted."))
 
 
 class PlannedSchema(_LinesSchema):
     """Planned disbursements; none are recorded yet."""
 
-    amount = Money(allow_none=True, required=True, metadata=about("EUR; null while none are recorded."))
+    amount = Total(allow_none=True, required=True, metadata=about("EUR; null while none are recorded."))
 
 
 class SummaryNumbersSchema(StrictSchema):
