@@ -10,6 +10,7 @@ import click
 from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
+from portfolio.access.tokens import require_known_roles
 from portfolio.app import open_database
 from portfolio.cli.data import seed_database
 from portfolio.cli.database import upgrade_database
@@ -40,7 +41,7 @@ _SERVER_LOG = {
 @click.command()
 def serve() -> None:
     """Serve the register until SIGTERM or Ctrl-C. Never migrates, loads or makes keys."""
-    settings = read_settings()
+    settings = _settings()
     database = open_database(settings)
     migrate.require_newest(database)
     require_log(database)
@@ -50,7 +51,7 @@ def serve() -> None:
 @click.command()
 def run() -> None:
     """Migrate, load the real projects if there are none, make the keys that are missing, and serve."""
-    settings = read_settings()
+    settings = _settings()
     address = listening_address(settings)
     upgrade_database(settings)
     database = open_database(settings)
@@ -62,6 +63,14 @@ def run() -> None:
     if secret is not None:
         _introduce(settings, secret)
     _serve(settings, address, database)
+
+
+def _settings() -> Settings:
+    """The settings, with what the workers would stumble over one after the other."""
+    settings = read_settings()
+    if settings.oidc is not None:
+        require_known_roles(settings.oidc)
+    return settings
 
 
 def listening_address(settings: Settings) -> str:

@@ -72,3 +72,15 @@ class TestSettings:
         assert sentence in ended.stderr
         assert "Traceback" not in ended.stderr
         assert len(ended.stderr.splitlines()) == 1
+
+    @pytest.mark.parametrize("words", ["run", "serve"])
+    def test_with_a_role_that_does_not_exist_stop_the_start(self, tmp_path: Path, words: str) -> None:
+        oidc = {
+            "PORTFOLIO_OIDC_ISSUER": "https://login.example",
+            "PORTFOLIO_OIDC_AUDIENCE": "register",
+            "PORTFOLIO_OIDC_ROLES": "staff=chief",
+        }
+        ended = _run(words, PORTFOLIO_DATA_DIR=str(tmp_path / "data"), PORTFOLIO_PORT="18999", **oidc)
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+        assert "maps 'staff' to 'chief', which is no role" in ended.stderr
+        assert not (tmp_path / "data").exists()
