@@ -151,7 +151,7 @@ class ApplicationTransitions(MethodView):
             view = current_view()
             row = read_application(moment, application_id, view)
             items = [dict(_CHANGE.dump(change)) for change in application_journal(moment, application_id)]
-            if not sees_internal(view, row["lead_ministry"]):
+            if not sees_internal(view, row["owner"]):
                 for item in items:
                     item.pop("reason")
             return answer_items(moment, items)

@@ -143,7 +143,7 @@ class AwardTransitions(MethodView):
         with reading(query) as moment:
             row = read_award(moment, award_id)
             items = [dict(_CHANGE.dump(change)) for change in award_journal(moment, award_id)]
-            if not sees_internal(current_view(), row["lead_ministry"]):
+            if not sees_internal(current_view(), row["owner"]):
                 for item in items:
                     item.pop("reason")
             return answer_items(moment, items)

@@ -76,7 +76,7 @@ def visible_drafts(rows: sa.Subquery, view: str) -> sa.ColumnElement[bool]:
     submitted = rows.c.counts_from_on.is_not(None)
     if view == PUBLIC_VIEW:
         return submitted
-    return sa.or_(submitted, rows.c.lead_ministry == view.removeprefix("own:"))
+    return sa.or_(submitted, rows.c.owner == view.removeprefix("own:"))
 
 
 def application_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
@@ -371,7 +371,7 @@ def award_journal(moment: Reading, award_id: UUID) -> Sequence[Row]:
 def _presenter(schema: ma.Schema, internal: Sequence[str]) -> Callable[[Row, str], dict[str, Any]]:
     def present(row: Row, view: str) -> dict[str, Any]:
         body: dict[str, Any] = schema.dump(row)
-        if not sees_internal(view, row["lead_ministry"]):
+        if not sees_internal(view, row["owner"]):
             for name in internal:
                 body.pop(name, None)
         return body

@@ -171,6 +171,7 @@ def _application_keys(moment: Shape, application: sa.FromClause) -> list[sa.Colu
         project.c.action_field,
         project.c.lead_ministry.label("ministry"),
         project.c.lead_ministry,
+        project.c.owner,
         project.c.status.label("project_status"),
         project.c.demo,
         parts[_PROGRAMME].c.code.label("programme"),

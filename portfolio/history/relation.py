@@ -15,12 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from portfolio.core.dates import today
 from portfolio.core.db import Base
 from portfolio.history import past
 
-_DAY, _REVISION = "valid_on", "revision"
-_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {_DAY: sa.Date, _REVISION: sa.BigInteger}
-_COLON = re.compile(rf":(?!(?:{_DAY}|{_REVISION})\b)")
+_DAY, _TODAY, _REVISION = "valid_on", "today", "revision"
+_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {_DAY: sa.Date, _TODAY: sa.Date, _REVISION: sa.BigInteger}
+_COLON = re.compile(rf":(?!(?:{'|'.join(_TYPES)})\b)")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Shape:
     @property
     def valid_on(self) -> sa.ColumnElement[date]:
         return sa.literal_column(f":{_DAY}", sa.Date)
+
+    @property
+    def today(self) -> sa.ColumnElement[date]:
+        """The day on which somebody asks: whose a record is does not depend on the day asked about."""
+        return sa.literal_column(f":{_TODAY}", sa.Date)
 
     def at(self, model: type[Base], *, name: str | None = None) -> sa.FromClause:
         """``model`` at the moment, as a selectable with its column names and types."""
@@ -71,7 +77,7 @@ def relation(name: str, build: Build, *, dialect: Dialect, is_past: bool, valid_
     if key not in _prepared:
         _prepared[key] = _prepare(build, dialect, is_past)
     found = _prepared[key]
-    values = {_DAY: valid_on, _REVISION: revision}
+    values = {_DAY: valid_on, _TODAY: today(), _REVISION: revision}
     bound = found.text.bindparams(**{place: values[place] for place in found.places})
     return bound.columns(*found.columns).subquery(name)
 

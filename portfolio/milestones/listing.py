@@ -143,7 +143,7 @@ def journal_on(moment: Reading, milestone: Row, view: str) -> list[dict[str, Any
 
 def _without(rows: Sequence[Row], schema: Any, internal: str, milestone: Row, view: str) -> list[dict[str, Any]]:
     items = [dict(schema.dump({**row, "milestone": milestone["id"]})) for row in rows]
-    if not sees_internal(view, milestone["lead_ministry"]):
+    if not sees_internal(view, milestone["owner"]):
         for item in items:
             item.pop(internal)
     return items

@@ -43,6 +43,7 @@ def _milestones(moment: Shape) -> sa.Select[Any]:
             project.c.action_field,
             project.c.lead_ministry.label("ministry"),
             project.c.lead_ministry,
+            project.c.owner,
             project.c.status.label("project_status"),
             project.c.demo,
             status.c.to_status.label("status"),

@@ -139,7 +139,7 @@ def moved_to(moment: Reading, slug: str) -> str | None:
 def present_project(row: Row, view: str) -> dict[str, Any]:
     """A project as JSON; internal fields only where the caller may see them."""
     body: dict[str, Any] = _PROJECT.dump(row)
-    if not sees_internal(view, row["lead_ministry"]):
+    if not sees_internal(view, row["owner"]):
         for name in INTERNAL:
             body.pop(name, None)
     return body

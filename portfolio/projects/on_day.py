@@ -31,8 +31,9 @@ def projects_on(moment: Reading | Shape) -> sa.Subquery:
 
     Columns: all of Project (``status`` is that of the day), and ``theme_forum``, ``action_field``,
     ``action_field_basis``, ``action_field_from_on``, ``lead_ministry``, ``lead_ministry_from_on``,
-    ``lead_successor_undetermined``, ``status_basis``, ``status_as_of``, ``status_as_of_precision``, ``bucket``,
-    ``entered_on`` (into the population) and ``in_population``.
+    ``lead_successor_undetermined``, ``owner`` (who leads it today, whatever the day asked about: it decides who sees
+    internals), ``status_basis``, ``status_as_of``, ``status_as_of_precision``, ``bucket``, ``entered_on`` (into the
+    population) and ``in_population``.
     """
     return moment.relation("project_on_day", _projects)
 
@@ -41,7 +42,8 @@ def _projects(moment: Shape) -> sa.Select[Any]:
     day = moment.valid_on
     project, forum = moment.at(Project), moment.at(ThemeForum)
     field = _field_of_day(moment)
-    lead = _lead_of_day(moment)
+    lead = _lead_on(moment, day, "lead_of_day")
+    owner = _lead_on(moment, moment.today, "lead_of_today")
     change = _status_of_day(moment)
     entered = _admission(moment)
     plain = [column for column in project.c if column.name not in ("status", "theme_forum_id")]
@@ -55,6 +57,7 @@ def _projects(moment: Shape) -> sa.Select[Any]:
             lead.c.lead_ministry,
             lead.c.lead_ministry_from_on,
             sa.func.coalesce(lead.c.lead_valid_to <= day, sa.false()).label("lead_successor_undetermined"),
+            owner.c.lead_ministry.label("owner"),
             change.c.to_status.label("status"),
             change.c.basis.label("status_basis"),
             change.c.changed_on.label("status_as_of"),
@@ -70,6 +73,7 @@ def _projects(moment: Shape) -> sa.Select[Any]:
         .outerjoin(forum, forum.c.id == project.c.theme_forum_id)
         .outerjoin(field, field.c.project_id == project.c.id)
         .outerjoin(lead, lead.c.project_id == project.c.id)
+        .outerjoin(owner, owner.c.project_id == project.c.id)
         .outerjoin(change, change.c.project_id == project.c.id)
         .outerjoin(entered, entered.c.project_id == project.c.id)
     )
@@ -90,8 +94,9 @@ def _field_of_day(moment: Shape) -> sa.Subquery:
     )
 
 
-def _lead_of_day(moment: Shape) -> sa.Subquery:
-    role, organisation = moment.at(ProjectRole), moment.at(Organisation)
+def _lead_on(moment: Shape, day: sa.ColumnElement[date], name: str) -> sa.Subquery:
+    role = moment.at(ProjectRole, name=f"role_{name}")
+    organisation = moment.at(Organisation, name=f"organisation_{name}")
     return (
         sa.select(
             role.c.project_id,
@@ -100,8 +105,8 @@ def _lead_of_day(moment: Shape) -> sa.Subquery:
             role.c.from_on.label("lead_ministry_from_on"),
         )
         .join(organisation, organisation.c.id == role.c.organisation_id)
-        .where(role.c.role == LEAD, holds(role.c.from_on, role.c.to_on, moment.valid_on))
-        .subquery("lead_of_day")
+        .where(role.c.role == LEAD, holds(role.c.from_on, role.c.to_on, day))
+        .subquery(name)
     )
 
 

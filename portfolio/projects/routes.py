@@ -250,7 +250,7 @@ _ROLE = RoleSchema()
 
 def _change(row: Row, project: Row) -> dict[str, Any]:
     body: dict[str, Any] = _CHANGE.dump(row)
-    if not sees_internal(current_view(), project["lead_ministry"]):
+    if not sees_internal(current_view(), project["owner"]):
         body.pop("reason", None)
     return body
 

@@ -50,6 +50,26 @@ def test_ends_for_whoever_gives_it_away(world: World, seeded: Database) -> None:
     assert refused.status_code == 403
 
 
+def test_is_not_a_matter_of_the_day_asked_about(world: World, seeded: Database) -> None:
+    """Whoever led a project, or will, sees nothing of today's internals by asking about that day."""
+    before, after = key_headers(seeded, "editor", OWN), key_headers(seeded, "editor", FOREIGN)
+    draft = world.draft(file_reference="AZ-1")
+    path = f"/v1/projects/{world.client.get(draft, headers=world.coordinator).json['project']}"
+    lead = {"organisation": FOREIGN, "role": "lead_ministry", "from_on": f"{today()}", "decision": world.decided}
+    world.do("POST", f"{path}/roles", lead)
+    world.do("PATCH", path, {"internal_note": "Geheim"}, **world.etag(path))
+    slug, yesterday = path.rpartition("/")[2], today() - timedelta(days=1)
+    for clock in (f"valid_on={yesterday}", f"valid_on={today()}", f"valid_on={today() + timedelta(days=1)}"):
+        for who, sees in ((before, False), (after, True)):
+            assert ("internal_note" in world.client.get(f"{path}?{clock}", headers=who).json) is sees, clock
+            assert (world.client.get(f"{draft}?{clock}", headers=who).status_code == 200) is sees, clock
+            listed = world.client.get(f"/v1/applications?project={slug}&count=true&{clock}", headers=who).json
+            assert listed["count"] == len(listed["items"]) == int(sees), clock
+            assert (
+                "AZ-1" in world.client.get(f"/v1/applications?project={slug}&format=csv&{clock}", headers=who).text
+            ) is sees
+
+
 def test_is_of_the_lead_alone(world: World, seeded: Database) -> None:
     path = world.project()
     part = {"organisation": FOREIGN, "role": "partner", "from_on": "2026-03-02", "decision": world.decided}
