@@ -56,7 +56,8 @@ def erase_field(session: Session, entity: str, key: str, field: str) -> Erased:
     record_id = _identity(session, _model(entity), key)
     values = _take(session, entity, record_id, field)
     if not values:
-        raise NotFound(f"No value of {field} is kept for {entity} {key}; nothing was erased.")
+        hint = "A removed record is named by its id, also where its slug or code was given again."
+        raise NotFound(f"No value of {field} is kept for {entity} {key}; nothing was erased. {hint}")
     return _erase(session, values + _echoes(session, values))
 
 

@@ -140,6 +140,7 @@ class Histories(RuleBasedStateMachine):
         answer = self.ask("DELETE", f"/v1/projects/{slug}", headers={**headers, **REASON})
         if self.expect(answer, status):
             self.reference.remove(slug)
+            self.notes.pop(slug, None)  # the next of this slug is another record, with notes of its own
             self.settled(answer)
 
     @precondition(lambda self: self.has("project"))
