@@ -17,6 +17,7 @@ from portfolio.core.db import WriteContext
 from portfolio.core.logs import security_event
 from portfolio.core.problems import Forbidden, PreconditionRequired, Unauthenticated, request_id
 from portfolio.core.reasons import change_reason, refuse_reason, require_reason_header
+from portfolio.core.vocabulary import Label
 from portfolio.core.writing import current_writing, retry_key
 
 PUBLIC_VIEW = "public"
@@ -48,6 +49,19 @@ def current_view() -> str:
     if author is not None and author.role in OF_ONE_ORGANISATION:
         return f"own:{author.organisation}"
     return PUBLIC_VIEW
+
+
+def view_in_words(view: str) -> Label:
+    """``view`` as a download names it."""
+    if view == PUBLIC_VIEW:
+        return Label("öffentlich", "public")
+    if view == FULL_VIEW:
+        return Label("vollständig, auch was nicht öffentlich ist", "all, also what is not public")
+    organisation = view.removeprefix("own:")
+    return Label(
+        f"öffentlich, dazu Internes der Projekte von {organisation}",
+        f"public, and internals of the projects led by {organisation}",
+    )
 
 
 def sees_internal(view: str, lead_ministry: str | None) -> bool:

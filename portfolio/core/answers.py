@@ -1,26 +1,32 @@
-"""Finished answers: bytes, ETag, 304, formats and the revision they were made for."""
+"""Finished answers: bytes, ETag, 304, formats, language and the revision they were made for."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, cast
 
 import orjson
 from flask import Response, request
 from werkzeug.datastructures import MIMEAccept
 
 from portfolio.core.problems import NotAcceptable, PreconditionRequired, StaleVersion
+from portfolio.core.vocabulary import Language
 
 REVISION_HEADER = "Register-Revision"
-MIME = {"json": "application/json", "csv": "text/csv; charset=utf-8", "csv-de": "text/csv; charset=utf-8"}
+MIME = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "csv-de": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/jsonl",
+}
+LIST_FORMS = ("json", "csv", "csv-de", "xlsx", "jsonl")
+REPORT_FORMS = ("json", "csv", "csv-de", "xlsx")
 _VERSION, _VARIANT = re.compile(r"[1-9][0-9]{0,8}"), re.compile(r"[0-9A-Za-z]{1,64}")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -33,18 +39,23 @@ class Edition:
     """The resolved revision where one was asked for; None means now."""
     view: str
     form: str = "json"
+    at: datetime | None = None
+    """The instant of ``revision``, where it is known."""
 
     @property
     def _text(self) -> str:
         return f"{self.valid_on} {self.known_at} {self.view} {self.form}"
 
-    def variant(self, body: bytes) -> str:
+    def variant(self, pieces: Iterable[bytes]) -> str:
         """Short hash of what the answer depends on and of its bytes.
 
         A record shows facts of its parents, which leave its version alone; and an erasure changes what a past
         revision shows, so that a copy kept from before must not be taken for fresh.
         """
-        return hashlib.sha256(self._text.encode() + body).hexdigest()[:10]
+        found = hashlib.sha256(self._text.encode())
+        for piece in pieces:
+            found.update(piece)
+        return found.hexdigest()[:10]
 
 
 def json_bytes(body: Any) -> bytes:
@@ -60,7 +71,7 @@ def record_answer(
     answer = Response(data, status, mimetype="application/json")
     if location:
         answer.headers["Location"] = location
-    return _finished(answer, f"{version}-{edition.variant(data)}", edition)
+    return finished(answer, f"{version}-{edition.variant([data])}", edition)
 
 
 class OnceAnswer(Response):
@@ -100,27 +111,7 @@ def json_answer(body: Mapping[str, Any], edition: Edition, *, next_page: str | N
     answer = Response(data, mimetype="application/json")
     if next_page:
         answer.headers["Link"] = f'<{next_page}>; rel="next"'
-    return _finished(answer, f"r{edition.revision}-{edition.variant(data)}", edition)
-
-
-def csv_answer(
-    name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], edition: Edition, *, money: Iterable[str] = ()
-) -> Response:
-    """A download. ``csv`` is RFC 4180 in UTF-8; ``csv-de`` opens in German Excel (mark, semicolons, decimal comma).
-
-    :param money: the columns that hold amounts and rates; only they may begin with a minus sign.
-    """
-    german = edition.form == "csv-de"
-    amounts = frozenset(money)
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if german else ",", lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(column), column in amounts, german) for column in columns])
-    data = text.getvalue().encode("utf-8-sig" if german else "utf-8")
-    answer = Response(data, content_type=MIME["csv"])
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return _finished(answer, f"r{edition.revision}-{edition.variant(data)}", edition)
+    return finished(answer, f"r{edition.revision}-{edition.variant([data])}", edition)
 
 
 def text_answer(text: str, revision: int) -> Response:
@@ -146,21 +137,8 @@ def may_be_kept(answer: Response) -> None:
     answer.vary.update(("Accept", "Authorization"))
 
 
-def _cell(value: Any, is_amount: bool, german: bool) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict):
-        value = orjson.dumps(value).decode()
-    text = str(value)
-    if is_amount:
-        return text.replace(".", ",") if german else text
-    # A cell that a spreadsheet would take for a formula becomes text (OWASP CSV injection).
-    return "'" + text if text.startswith(_FORMULA) else text
-
-
-def _finished(answer: Response, tag: str, edition: Edition) -> Response:
+def finished(answer: Response, tag: str, edition: Edition) -> Response:
+    """``answer`` with its ETag and its headers; empty where the caller has it already."""
     answer.headers[REVISION_HEADER] = str(edition.revision)
     may_be_kept(answer)
     answer.set_etag(tag)
@@ -201,3 +179,8 @@ def chosen_format(formats: Sequence[str]) -> str:
     if best is None:
         raise NotAcceptable(f"This address answers as {', '.join(offered)}; change Accept or leave it out.")
     return offered[best]
+
+
+def asked_language() -> Language:
+    """German, or English where the caller would rather have that (``Accept-Language``)."""
+    return cast(Language, request.accept_languages.best_match(["de", "en"]) or "de")

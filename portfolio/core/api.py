@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import unquote, unquote_to_bytes
 
 import marshmallow as ma
@@ -198,7 +198,7 @@ class Blueprint(SmorestBlueprint):
         key_required: bool | None = None,
         signed_in: bool = False,
         recorded: bool = True,
-        csv: bool = False,
+        download: Literal["list", "report"] | None = None,
         example: Any = None,
         request_example: Any = None,
         extra: Mapping[str, Any] | None = None,
@@ -208,6 +208,7 @@ class Blueprint(SmorestBlueprint):
         :param access: its line in the policy table; None for what needs no role.
         :param signed_in: for everybody with good credentials; without ``access``.
         :param body: ``json`` or ``patch``.
+        :param download: whole lists and reports can be had in other forms than JSON.
         :param key_required: by default for every POST but a change of status, which fails when done twice.
         :param example: of the successful answer.
         :param request_example: of the body; by default made of the examples of its fields.
@@ -227,7 +228,7 @@ class Blueprint(SmorestBlueprint):
             credentials: list[dict[str, Any]] = [{"apiKey": []}, {"accessToken": []}]
             doc["security"] = credentials if access or signed_in else [{}, *credentials]
             doc["x-portfolio"] = {
-                "csv": csv,
+                "download": download,
                 "example": example,
                 "request_example": request_example,
                 "if_match": if_match,

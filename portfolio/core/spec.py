@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from portfolio.core.answers import LIST_FORMS, REPORT_FORMS
+from portfolio.core.answers import MIME as FORM_TYPES
 from portfolio.core.api import Api, renamed_statuses
 from portfolio.core.problems import MIME, Problem, problem_kinds
 from portfolio.core.reasons import REASON_HEADER
@@ -40,6 +42,12 @@ _HEADERS = {
     "RateLimit-Reset": "Seconds until all of them are there again.",
     "Retry-After": "Seconds to wait before the next try.",
     "Idempotent-Replayed": "`true` where the write was done before, and this is the answer that was given then.",
+}
+_FORMS = {"list": LIST_FORMS, "report": REPORT_FORMS}
+_DOWNLOADS = {
+    "csv": "RFC 4180, UTF-8, one header row.",
+    "xlsx": "A workbook: typed cells, and a sheet with the parameters, the revision and the control sums.",
+    "jsonl": "One item of the list per line, as in `items`.",
 }
 _SOMETIMES = ("Idempotent-Replayed", "Retry-After")
 _RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
@@ -233,8 +241,11 @@ def _complete_answer(code: str, answer: dict[str, Any], marks: dict[str, Any]) -
     content = answer.get("content", {})
     if "application/json" in content and marks["example"] is not None:
         content["application/json"]["example"] = marks["example"]
-    if marks["csv"] and code == "200":
-        content["text/csv"] = {"schema": {"type": "string", "description": "RFC 4180, UTF-8, one header row."}}
+    if marks["download"] and code == "200":
+        for form in _FORMS[marks["download"]]:
+            if form in _DOWNLOADS:
+                media = FORM_TYPES[form].split(";")[0]
+                content[media] = {"schema": {"type": "string", "description": _DOWNLOADS[form]}}
 
 
 def _failures(path: str, method: str, operation: dict[str, Any], marks: dict[str, Any]) -> list[int]:

@@ -47,7 +47,7 @@ _CHANGE = ApplicationStatusChangeSchema()
 
 @blp.route("/applications")
 class Applications(MethodView):
-    @blp.operation("listApplications", csv=True, example=examples.page(examples.APPLICATION))
+    @blp.operation("listApplications", download="list", example=examples.page(examples.APPLICATION))
     @blp.arguments(ApplicationQuerySchema, location="query")
     @blp.response(200, page_of(ApplicationSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -61,7 +61,7 @@ class Applications(MethodView):
 
 @blp.route("/projects/<slug>/applications")
 class ProjectApplications(MethodView):
-    @blp.operation("listProjectApplications", csv=True, example=examples.page(examples.APPLICATION))
+    @blp.operation("listProjectApplications", download="list", example=examples.page(examples.APPLICATION))
     @blp.arguments(ApplicationQuerySchema, location="query")
     @blp.response(200, page_of(ApplicationSchema))
     def get(self, query: dict[str, Any], slug: str) -> Response:

@@ -46,7 +46,7 @@ _CHANGE = AwardStatusChangeSchema()
 
 @blp.route("/awards")
 class Awards(MethodView):
-    @blp.operation("listAwards", csv=True, example=examples.page(examples.AWARD))
+    @blp.operation("listAwards", download="list", example=examples.page(examples.AWARD))
     @blp.arguments(AwardQuerySchema, location="query")
     @blp.response(200, page_of(AwardSchema))
     def get(self, query: dict[str, Any]) -> Response:

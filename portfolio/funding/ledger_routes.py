@@ -29,7 +29,7 @@ blp = Blueprint("ledger-entries", __name__, url_prefix="/v1", description="Dated
 
 @blp.route("/ledger-entries")
 class LedgerEntries(MethodView):
-    @blp.operation("listLedgerEntries", csv=True, example=examples.page(examples.ENTRY))
+    @blp.operation("listLedgerEntries", download="list", example=examples.page(examples.ENTRY))
     @blp.arguments(LedgerEntryQuerySchema, location="query")
     @blp.response(200, page_of(LedgerEntrySchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -57,7 +57,7 @@ class LedgerEntryById(MethodView):
 
 @blp.route("/awards/<uuid:award_id>/ledger-entries")
 class AwardLedgerEntries(MethodView):
-    @blp.operation("listAwardLedgerEntries", csv=True, example=examples.page(examples.ENTRY))
+    @blp.operation("listAwardLedgerEntries", download="list", example=examples.page(examples.ENTRY))
     @blp.arguments(LedgerEntryQuerySchema, location="query")
     @blp.response(200, page_of(LedgerEntrySchema))
     def get(self, query: dict[str, Any], award_id: UUID) -> Response:

@@ -158,6 +158,7 @@ def list_applications(moment: Reading, query: Mapping[str, Any], view: str) -> L
     rows = applications_on(moment)
     return Listing(
         name="applications",
+        schema=ApplicationSchema,
         statement=sa.select(rows).where(visible_drafts(rows, view), *application_conditions(rows, query)),
         identity=rows.c.id,
         sorts={
@@ -175,7 +176,6 @@ def list_applications(moment: Reading, query: Mapping[str, Any], view: str) -> L
             *["submitted_on_precision", "decided_on", "decided_on_precision", "counts_from_on", "status", "basis"],
             *_TAIL,
         ],
-        money=("requested_amount", "eligible_cost", "requested_rate"),
     )
 
 
@@ -184,6 +184,7 @@ def list_awards(moment: Reading, query: Mapping[str, Any]) -> Listing:
     rows = awards_on(moment)
     return Listing(
         name="awards",
+        schema=AwardSchema,
         statement=sa.select(rows).where(*award_conditions(rows, query)),
         identity=rows.c.id,
         sorts={
@@ -231,7 +232,6 @@ def list_awards(moment: Reading, query: Mapping[str, Any]) -> Listing:
             ],
             *_TAIL,
         ],
-        money=("amount", "paid_out", "to_flow", "lapsed", "overpaid"),
     )
 
 
@@ -240,6 +240,7 @@ def list_entries(moment: Reading, query: Mapping[str, Any]) -> Listing:
     rows = entries_on(moment)
     return Listing(
         name="ledger-entries",
+        schema=LedgerEntrySchema,
         statement=sa.select(rows).where(*entry_conditions(rows, query)),
         identity=rows.c.id,
         sorts={"booked_on": rows.c.booked_on, "amount": rows.c.amount, "created_at": rows.c.created_at},
@@ -263,7 +264,6 @@ def list_entries(moment: Reading, query: Mapping[str, Any]) -> Listing:
             *["application", "reverses", "year", "project_status", "application_status"],
             *["source_url", "demo", "id", "version"],
         ],
-        money=("amount", "paid_out"),
     )
 
 
@@ -277,6 +277,7 @@ def list_programmes(moment: Reading, query: Mapping[str, Any]) -> Listing:
         statement = statement.where(rows.c.demo.is_(False))
     return Listing(
         name="funding-programmes",
+        schema=FundingProgrammeSchema,
         statement=statement,
         identity=rows.c.id,
         sorts={"code": rows.c.code, "updated_at": rows.c.updated_at},
@@ -317,13 +318,13 @@ def list_statements(moment: Reading, query: Mapping[str, Any]) -> Listing:
         statement = statement.where(project.c.demo.is_(False))
     return Listing(
         name="funding-statements",
+        schema=StatementSchema,
         statement=statement,
         identity=rows.c.id,
         sorts={"stated_on": rows.c.stated_on, "amount": rows.c.amount, "project": project.c.slug},
         default_sort="project",
         present=lambda row, _view: dict(_STATEMENT.dump(row)),
         columns=list(StatementSchema().fields),
-        money=("amount", "total_cost"),
     )
 
 

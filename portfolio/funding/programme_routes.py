@@ -31,7 +31,7 @@ blp = Blueprint(
 
 @blp.route("")
 class FundingProgrammes(MethodView):
-    @blp.operation("listFundingProgrammes", csv=True, example=examples.page(examples.PROGRAMME))
+    @blp.operation("listFundingProgrammes", download="list", example=examples.page(examples.PROGRAMME))
     @blp.arguments(FundingProgrammeQuerySchema, location="query")
     @blp.response(200, page_of(FundingProgrammeSchema))
     def get(self, query: dict[str, Any]) -> Response:

@@ -20,7 +20,7 @@ blp = Blueprint("funding-statements", __name__, url_prefix="/v1", description="W
 
 @blp.route("/funding-statements")
 class FundingStatements(MethodView):
-    @blp.operation("listFundingStatements", csv=True, example=examples.page(examples.STATEMENT))
+    @blp.operation("listFundingStatements", download="list", example=examples.page(examples.STATEMENT))
     @blp.arguments(StatementQuerySchema, location="query")
     @blp.response(200, page_of(StatementSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -34,7 +34,7 @@ class FundingStatements(MethodView):
 
 @blp.route("/projects/<slug>/funding-statements")
 class ProjectFundingStatements(MethodView):
-    @blp.operation("listProjectFundingStatements", csv=True, example=examples.page(examples.STATEMENT))
+    @blp.operation("listProjectFundingStatements", download="list", example=examples.page(examples.STATEMENT))
     @blp.arguments(StatementQuerySchema, location="query")
     @blp.response(200, page_of(StatementSchema))
     def get(self, query: dict[str, Any], slug: str) -> Response:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import marshmallow as ma
 
+from portfolio.core.answers import LIST_FORMS
 from portfolio.core.fields import QueryBool, QueryDay, QueryText, StrictSchema
 from portfolio.core.records import PageQuerySchema
-
-FORMS = ("json", "csv", "csv-de")
 
 
 class KnownAtQuerySchema(StrictSchema):
@@ -48,9 +47,9 @@ class ListQuerySchema(ClockQuerySchema, PageQuerySchema):
         },
     )
     format = ma.fields.String(
-        validate=ma.validate.OneOf(FORMS),
+        validate=ma.validate.OneOf(LIST_FORMS),
         metadata={
-            "description": "Form of the answer; overrides Accept. csv-de opens in German Excel.",
+            "description": "Form of the answer; overrides Accept. csv-de opens in German Excel; xlsx is a workbook.",
             "example": "csv",
         },
     )

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
+import marshmallow as ma
 import sqlalchemy as sa
 from flask import Flask, Response, g, request
 from sqlalchemy.orm import Session
 
-from portfolio.access.guard import current_view
-from portfolio.core.answers import REVISION_HEADER, Edition, chosen_format, csv_answer, json_answer, record_answer
+from portfolio.access.guard import current_view, view_in_words
+from portfolio.core.answers import LIST_FORMS, REVISION_HEADER, Edition, chosen_format, json_answer, record_answer
 from portfolio.core.api import operation_of
 from portfolio.core.db import current_database
-from portfolio.core.lists import Order, chosen_order, fetch_all, fetch_page
+from portfolio.core.downloads import download_answer
+from portfolio.core.lists import Order, chosen_order, fetch_page, stream_all
 from portfolio.core.problems import Invalid, ProblemError
+from portfolio.core.tables import Table
 from portfolio.history.reading import Reading, open_reading
 from portfolio.history.recorder import recorded
-from portfolio.history.schemas import FORMS
 from portfolio.history.waiting import head_of
 
 Row = sa.RowMapping
@@ -39,9 +41,10 @@ class Listing:
     default_sort: str
     present: Callable[[Row, str], dict[str, Any]]
     """From a row and the caller's view to JSON."""
+    schema: type[ma.Schema]
+    """Of what a row looks like outside."""
     columns: Sequence[str]
     """Of the download, in order."""
-    money: Iterable[str] = field(default=())
 
 
 def install(app: Flask) -> None:
@@ -64,6 +67,7 @@ def edition_of(moment: Reading, form: str = "json") -> Edition:
         known_at=moment.revision if moment.is_past else None,
         view=current_view(),
         form=form,
+        at=moment.known_at,
     )
 
 
@@ -85,14 +89,14 @@ def answer_written(
 
 def answer_list(moment: Reading, listing: Listing, query: Mapping[str, Any]) -> Response:
     """A page as JSON, or the whole list as a download."""
-    form = query.get("format") or chosen_format(FORMS)
+    form = query.get("format") or chosen_format(LIST_FORMS)
     view = current_view()
     order = chosen_order(query.get("sort") or listing.default_sort, listing.sorts)
     if form != "json":
         _refuse_paging()
-        rows = fetch_all(moment.session, listing.statement, order=order, identity=listing.identity)
+        rows = stream_all(moment.session, listing.statement, order=order, identity=listing.identity)
         items = (listing.present(row, view) for row in rows)
-        return csv_answer(listing.name, listing.columns, items, edition_of(moment, form), money=listing.money)
+        return answer_table(moment, Table(listing.name, listing.columns, listing.schema().fields, items), form)
     return answer_page(
         moment,
         query,
@@ -102,6 +106,11 @@ def answer_list(moment: Reading, listing: Listing, query: Mapping[str, Any]) -> 
         present=lambda rows: [listing.present(row, view) for row in rows],
         clocks=_clocks(moment),
     )
+
+
+def answer_table(moment: Reading, table: Table, form: str) -> Response:
+    """A whole list or report as a download."""
+    return download_answer(table, edition_of(moment, form), view_in_words(current_view()))
 
 
 def answer_page(

@@ -64,6 +64,7 @@ def list_milestones(moment: Reading, query: Mapping[str, Any]) -> Listing:
         conditions.append(rows.c.id.in_(_titled(moment, rows, query["q"])))
     return Listing(
         name="milestones",
+        schema=MilestoneSchema,
         statement=sa.select(rows).where(*conditions),
         identity=rows.c.id,
         sorts={

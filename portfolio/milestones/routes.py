@@ -110,7 +110,7 @@ FORECAST = {
 
 @blp.route("/milestones")
 class Milestones(MethodView):
-    @blp.operation("listMilestones", csv=True, example={"items": [EXAMPLE], "next": None})
+    @blp.operation("listMilestones", download="list", example={"items": [EXAMPLE], "next": None})
     @blp.arguments(MilestoneQuerySchema, location="query")
     @blp.response(200, page_of(MilestoneSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -124,7 +124,7 @@ class Milestones(MethodView):
 
 @blp.route("/projects/<slug>/milestones")
 class ProjectMilestones(MethodView):
-    @blp.operation("listProjectMilestones", csv=True, example={"items": [EXAMPLE], "next": None})
+    @blp.operation("listProjectMilestones", download="list", example={"items": [EXAMPLE], "next": None})
     @blp.arguments(MilestoneQuerySchema, location="query")
     @blp.response(200, page_of(MilestoneSchema))
     def get(self, query: dict[str, Any], slug: str) -> Response:

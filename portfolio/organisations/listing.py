@@ -47,6 +47,7 @@ def list_organisations(moment: Reading, query: Mapping[str, Any]) -> Listing:
     successions = _successions(moment)
     return Listing(
         name="organisations",
+        schema=OrganisationSchema,
         statement=statement,
         identity=organisation.c.id,
         sorts={

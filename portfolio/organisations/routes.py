@@ -61,7 +61,7 @@ EXAMPLE = {
 
 @blp.route("")
 class Organisations(MethodView):
-    @blp.operation("listOrganisations", csv=True, example={"items": [EXAMPLE], "next": None})
+    @blp.operation("listOrganisations", download="list", example={"items": [EXAMPLE], "next": None})
     @blp.arguments(OrganisationQuerySchema, location="query")
     @blp.response(200, page_of(OrganisationSchema))
     def get(self, query: dict[str, Any]) -> Response:

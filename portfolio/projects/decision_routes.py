@@ -24,7 +24,7 @@ blp = Blueprint("decisions", __name__, url_prefix="/v1/decisions", description="
 
 @blp.route("")
 class Decisions(MethodView):
-    @blp.operation("listDecisions", csv=True, example=examples.DECISION_PAGE)
+    @blp.operation("listDecisions", download="list", example=examples.DECISION_PAGE)
     @blp.arguments(DecisionQuerySchema, location="query")
     @blp.response(200, page_of(DecisionSchema))
     def get(self, query: dict[str, Any]) -> Response:

@@ -101,6 +101,7 @@ def list_projects(moment: Reading, query: Mapping[str, Any]) -> Listing:
     project = projects_on(moment)
     return Listing(
         name="projects",
+        schema=ProjectSchema,
         statement=sa.select(project).where(
             *project_filters(project, query), *funded_conditions(project.c.slug, moment, query)
         ),
@@ -194,6 +195,7 @@ def list_decisions(moment: Reading, query: Mapping[str, Any]) -> Listing:
         statement = statement.where(decision.c.decided_on <= query["to"])
     return Listing(
         name="decisions",
+        schema=DecisionSchema,
         statement=statement,
         identity=decision.c.id,
         sorts={"decided_on": decision.c.decided_on, "updated_at": decision.c.updated_at},

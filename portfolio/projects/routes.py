@@ -54,7 +54,7 @@ blp = Blueprint("projects", __name__, url_prefix="/v1/projects", description="Th
 
 @blp.route("")
 class Projects(MethodView):
-    @blp.operation("listProjects", csv=True, example=examples.PROJECT_PAGE)
+    @blp.operation("listProjects", download="list", example=examples.PROJECT_PAGE)
     @blp.arguments(ProjectQuerySchema, location="query")
     @blp.response(200, page_of(ProjectSchema))
     def get(self, query: dict[str, Any]) -> Response:

@@ -8,26 +8,30 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from portfolio.core.answers import chosen_format, csv_answer, json_answer
+from portfolio.core.answers import REPORT_FORMS, chosen_format, json_answer
 from portfolio.core.api import Blueprint
+from portfolio.core.fields import Count
 from portfolio.core.problems import Invalid, ProblemError
+from portfolio.core.tables import Table
 from portfolio.funding.on_day import GROUP_KEYS
 from portfolio.history.checkpoints import current_signer
-from portfolio.history.reading import Reading
-from portfolio.history.schemas import FORMS
-from portfolio.history.serving import edition_of, reading
+from portfolio.history.serving import answer_table, edition_of, reading
 from portfolio.reports import examples
 from portfolio.reports.funding_summary import funding_summary
 from portfolio.reports.grouping import chosen_keys
 from portfolio.reports.milestones import COUNTS, KEYS, milestone_report
 from portfolio.reports.portfolio import portfolio_report
 from portfolio.reports.schemas import (
+    AppliedSchema,
+    ApprovedSchema,
     FundingSummaryQuerySchema,
     FundingSummarySchema,
     MilestoneReportQuerySchema,
     MilestoneReportSchema,
+    PaidOutSchema,
     PortfolioReportQuerySchema,
     PortfolioReportSchema,
+    ToFlowSchema,
 )
 
 blp = Blueprint("reports", __name__, url_prefix="/v1/reports", description="Sums and counts, each with its lines.")
@@ -48,11 +52,16 @@ _SUMMARY_COLUMNS = {
     "paid_out": ("amount", "lines_count", "lines_without_payments", "payments_known_until"),
     "to_flow": ("amount", "lapsed", "overpaid", "lines_count"),
 }
+_PARTS = {"applied": AppliedSchema, "approved": ApprovedSchema, "paid_out": PaidOutSchema, "to_flow": ToFlowSchema}
+_SUMMARY_FIELDS = {
+    f"{part}_{name}": _PARTS[part]().fields[name] for part, names in _SUMMARY_COLUMNS.items() for name in names
+}
+_MILESTONE_FIELDS = {name: Count() for name in ("year", "quarter", *COUNTS, "slipped_days")}
 
 
 @blp.route("/funding-summary")
 class FundingSummaryReport(MethodView):
-    @blp.operation("getFundingSummary", csv=True, example=examples.FUNDING_SUMMARY)
+    @blp.operation("getFundingSummary", download="report", example=examples.FUNDING_SUMMARY)
     @blp.arguments(FundingSummaryQuerySchema, location="query")
     @blp.response(200, FundingSummarySchema)
     def get(self, query: dict[str, Any]) -> Response:
@@ -68,7 +77,7 @@ class FundingSummaryReport(MethodView):
             body = funding_summary(moment, group_by, filters).body()
             if form == "json":
                 return json_answer(body, edition_of(moment))
-            columns = [*group_by, *(f"{part}_{name}" for part, names in _SUMMARY_COLUMNS.items() for name in names)]
+            columns = [*group_by, *_SUMMARY_FIELDS]
             rows = (
                 {
                     **item["group"],
@@ -76,13 +85,13 @@ class FundingSummaryReport(MethodView):
                 }
                 for item in body["items"]
             )
-            money = [column for column in columns if column.endswith(("_amount", "_exact", "_lapsed", "_overpaid"))]
-            return _csv("funding-summary", moment, columns, rows, form, money)
+            table = Table("funding-summary", columns, {"year": Count(), **_SUMMARY_FIELDS}, rows)
+            return answer_table(moment, table, form)
 
 
 @blp.route("/milestones")
 class MilestonesReport(MethodView):
-    @blp.operation("getMilestoneReport", csv=True, example=examples.MILESTONES)
+    @blp.operation("getMilestoneReport", download="report", example=examples.MILESTONES)
     @blp.arguments(MilestoneReportQuerySchema, location="query")
     @blp.response(200, MilestoneReportSchema)
     def get(self, query: dict[str, Any]) -> Response:
@@ -107,19 +116,19 @@ class MilestonesReport(MethodView):
                 }
                 for item in body["items"]
             )
-            return _csv("milestones", moment, columns, rows, form)
+            return answer_table(moment, Table("milestone-report", columns, _MILESTONE_FIELDS, rows), form)
 
 
 @blp.route("/portfolio")
 class PortfolioOfProjects(MethodView):
-    @blp.operation("getPortfolioReport", csv=True, example=examples.PORTFOLIO)
+    @blp.operation("getPortfolioReport", download="report", example=examples.PORTFOLIO)
     @blp.arguments(PortfolioReportQuerySchema, location="query")
     @blp.response(200, PortfolioReportSchema)
     def get(self, query: dict[str, Any]) -> Response:
         """Get the portfolio report
 
         Kept projects per field and status on `valid_on`, what is unknown, how the number came about, and the
-        official counts beside it. The CSV has one row per field and status.
+        official counts beside it. A download has one row per field and status.
         """
         form = _form(query)
         with reading(query) as moment:
@@ -131,7 +140,8 @@ class PortfolioOfProjects(MethodView):
                 for item in body["items"]
                 for part in item["by_status"]
             )
-            return _csv("portfolio", moment, ["action_field", "status", "projects"], rows, form)
+            columns = ["action_field", "status", "projects"]
+            return answer_table(moment, Table("portfolio-report", columns, {"projects": Count()}, rows), form)
 
 
 def _filters(query: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -140,19 +150,8 @@ def _filters(query: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def _form(query: Mapping[str, Any]) -> str:
-    form = query.get("format") or chosen_format(FORMS)
-    if form not in FORMS:
-        detail = f"Use one of {', '.join(FORMS)}."
+    form = query.get("format") or chosen_format(REPORT_FORMS)
+    if form not in REPORT_FORMS:
+        detail = f"Use one of {', '.join(REPORT_FORMS)}."
         raise Invalid(detail, errors=[ProblemError("not_in_list", detail, parameter="format")])
     return form
-
-
-def _csv(
-    name: str,
-    moment: Reading,
-    columns: list[str],
-    rows: Iterable[Mapping[str, Any]],
-    form: str,
-    money: Iterable[str] = (),
-) -> Response:
-    return csv_answer(name, columns, rows, edition_of(moment, form), money=money)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
+from portfolio.core.answers import REPORT_FORMS
 from portfolio.core.fields import Code, Count, Day, InstantField, QueryText, StrictSchema, Text, Total, repeated
 from portfolio.core.records import about
 from portfolio.funding.on_day import GROUP_KEYS
@@ -15,6 +16,7 @@ from portfolio.projects.programme_schemas import OfficialCountSchema
 from portfolio.reports.milestones import COUNTS, KEYS
 from portfolio.taxonomy.codelists import ACTION_FIELD
 
+_FORM = about(f"{', '.join(REPORT_FORMS)}; overrides Accept.", "csv")
 _LINES = about("Path of exactly the records summed; also as CSV.", "/v1/awards?in_force_on=2022-12-31")
 
 
@@ -104,7 +106,7 @@ class FundingSummaryQuerySchema(ClockQuerySchema, DemoQuerySchema):
         QueryText(max_length=200),
         about(f"Keys, with commas or repeated: {', '.join(GROUP_KEYS)}.", ["level,action_field"]),
     )
-    format = QueryText(max_length=10, metadata=about("json, csv or csv-de; overrides Accept.", "csv"))
+    format = QueryText(max_length=10, metadata=_FORM)
 
 
 for _name in GROUP_KEYS:
@@ -155,7 +157,7 @@ class MilestoneReportQuerySchema(ClockQuerySchema, DemoQuerySchema):
     group_by = repeated(
         QueryText(max_length=100), about(f"Keys, with commas or repeated: {', '.join(KEYS)}.", ["quarter"])
     )
-    format = QueryText(max_length=10, metadata=about("json, csv or csv-de; overrides Accept.", "csv"))
+    format = QueryText(max_length=10, metadata=_FORM)
 
 
 for _name in ("action_field", "ministry", "project"):
@@ -240,4 +242,4 @@ class PortfolioReportSchema(ReportHeadSchema):
 class PortfolioReportQuerySchema(ClockQuerySchema, DemoQuerySchema):
     """What to count."""
 
-    format = QueryText(max_length=10, metadata=about("json, csv or csv-de; overrides Accept.", "csv"))
+    format = QueryText(max_length=10, metadata=_FORM)

@@ -21,6 +21,7 @@ def list_action_fields(moment: Reading) -> Listing:
     field = moment.at(ActionField)
     return Listing(
         name="action-fields",
+        schema=ActionFieldSchema,
         statement=sa.select(field),
         identity=field.c.id,
         sorts={"position": field.c.position, "code": field.c.code},
@@ -55,6 +56,7 @@ def list_theme_forums(moment: Reading) -> Listing:
     forum = moment.at(ThemeForum)
     return Listing(
         name="theme-forums",
+        schema=ThemeForumSchema,
         statement=sa.select(forum),
         identity=forum.c.id,
         sorts={"number": forum.c.number},

@@ -61,7 +61,7 @@ CODELIST_EXAMPLE = {
 
 @blp.route("/action-fields")
 class ActionFields(MethodView):
-    @blp.operation("listActionFields", csv=True, example={"items": [FIELD_EXAMPLE], "next": None})
+    @blp.operation("listActionFields", download="list", example={"items": [FIELD_EXAMPLE], "next": None})
     @blp.arguments(ListQuerySchema, location="query")
     @blp.response(200, page_of(ActionFieldSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -89,7 +89,7 @@ class ActionFieldByCode(MethodView):
 
 @blp.route("/theme-forums")
 class ThemeForums(MethodView):
-    @blp.operation("listThemeForums", csv=True, example={"items": [FORUM_EXAMPLE], "next": None})
+    @blp.operation("listThemeForums", download="list", example={"items": [FORUM_EXAMPLE], "next": None})
     @blp.arguments(ListQuerySchema, location="query")
     @blp.response(200, page_of(ThemeForumSchema))
     def get(self, query: dict[str, Any]) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from babel.dates import format_date, format_datetime, format_skeleton
@@ -13,8 +13,9 @@ from babel.numbers import format_currency
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
-from portfolio.core.answers import REVISION_HEADER
+from portfolio.core.answers import REVISION_HEADER, asked_language
 from portfolio.core.dates import REGION, parse_period
+from portfolio.core.vocabulary import Language
 from portfolio.history.reading import Reading
 from portfolio.history.serving import reading
 from portfolio.milestones.codelists import OUTCOME
@@ -28,7 +29,6 @@ from portfolio.reports.portfolio import portfolio_report
 from portfolio.taxonomy.listing import list_action_fields
 from portfolio.web.words import WORDS
 
-Language = Literal["de", "en"]
 blueprint = Blueprint("page", __name__, template_folder="templates")
 
 _BUCKETS = ("done", "running", "checking", "not_started", "dropped", "not_known")
@@ -54,7 +54,7 @@ def _language() -> Language:
     asked = request.args.get("lang")
     if asked in ("de", "en"):
         return cast(Language, asked)
-    return cast(Language, request.accept_languages.best_match(["de", "en"]) or "de")
+    return asked_language()
 
 
 def _content(moment: Reading, language: Language) -> dict[str, Any]:
