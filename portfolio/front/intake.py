@@ -1,17 +1,24 @@
-"""Takes requests from the server: a body is read before a thread is taken, so that slow senders hold nobody up."""
+"""Takes requests from the server: a body is read before a thread is taken, so that slow senders hold nobody up.
+
+A large answer is put into a file before it goes out, so that slow readers hold neither a thread nor memory.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import logging
+import os
 import re
+import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from tempfile import NamedTemporaryFile, mkdtemp
 from typing import Any, Protocol
 
 from portfolio.core import sources
@@ -33,6 +40,10 @@ Headers = list[tuple[str, str]]
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 PATIENCE = 5.0
 """Seconds that a request waits for a thread; the database may be slow, or away."""
+LARGEST_IN_MEMORY = 1 << 20
+"""Bytes of an answer that are handed over as they are; a larger one is handed over as a file."""
+_OPENED_WITHIN = 30.0
+"""Seconds after which the server has surely opened such a file; it opens it at once, and says nothing of it."""
 _PROBES = 2
 _OURS = {"x-content-type-options": "nosniff", "cache-control": "no-store", "connection": "close"}
 
@@ -56,7 +67,8 @@ class Answer:
 
     status: int
     headers: Headers
-    body: bytes
+    body: bytes | str
+    """The bytes, or the path of a file that holds them."""
 
 
 class Intake:
@@ -71,6 +83,7 @@ class Intake:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
         # Whoever watches the register is answered even while all threads wait for the database.
         self._probes = ThreadPoolExecutor(_PROBES, thread_name_prefix="probe")
+        self._folder = mkdtemp(prefix="portfolio-answers-")
 
     def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """In the main thread of the worker, once the server listens for signals."""
@@ -78,6 +91,10 @@ class Intake:
             # The loop is woken by the signal itself, whatever this function does: granian's own handling goes on.
             signal.signal(number, lambda *_: self._stop())
             signal.siginterrupt(number, False)
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        """When the worker ends."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         """Answer one request."""
@@ -91,7 +108,12 @@ class Intake:
             pool = self._probes if scope.path.startswith("/health/") else self._threads
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(pool, self._work, scope, body, time.monotonic())
-        protocol.response_bytes(answer.status, answer.headers, answer.body)
+        if isinstance(answer.body, bytes):
+            protocol.response_bytes(answer.status, answer.headers, answer.body)
+            return
+        # Not response_stream: what is given to it waits in memory, however slowly the client reads.
+        protocol.response_file(answer.status, answer.headers, answer.body)
+        asyncio.get_running_loop().call_later(_OPENED_WITHIN, _remove, answer.body)
 
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
         """The whole body.
@@ -134,7 +156,7 @@ class Intake:
         try:
             parts = self._app(environ_of(scope, body), start_response)
             try:
-                data = b"".join(parts)
+                data = self._collected(iter(parts))
             finally:
                 if hasattr(parts, "close"):
                     parts.close()
@@ -143,6 +165,36 @@ class Intake:
             return _refusal(scope, Problem("This is our fault, not yours; report it with the request id."))
         status, headers = said[-1]
         return Answer(status, headers, data)
+
+    def _collected(self, parts: Iterator[bytes]) -> bytes | str:
+        """All of ``parts``, or the path of a file that holds them."""
+        data = b"".join(_beginning(parts))
+        if len(data) <= LARGEST_IN_MEMORY:
+            return data
+        with NamedTemporaryFile(dir=self._folder, delete=False) as file:
+            try:
+                file.write(data)
+                file.writelines(parts)
+            except BaseException:
+                _remove(file.name)
+                raise
+        return file.name
+
+
+def _beginning(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """All of ``parts``, or as many as are more than what is kept in memory."""
+    size = 0
+    for part in parts:
+        yield part
+        size += len(part)
+        if size > LARGEST_IN_MEMORY:
+            return
+
+
+def _remove(path: str) -> None:
+    # Windows lets nobody remove a file that is being sent; it goes with its folder.
+    with suppress(OSError):
+        os.unlink(path)
 
 
 def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
