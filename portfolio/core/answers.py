@@ -183,4 +183,8 @@ def chosen_format(formats: Sequence[str]) -> str:
 
 def asked_language() -> Language:
     """German, or English where the caller would rather have that (``Accept-Language``)."""
-    return cast(Language, request.accept_languages.best_match(["de", "en"]) or "de")
+    for tag, quality in request.accept_languages:  # best first
+        language = tag.partition("-")[0].lower()
+        if quality and language in ("de", "en"):
+            return cast(Language, language)
+    return "de"

@@ -11,9 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from portfolio.access.service import create_key
+from portfolio.core.answers import LIST_FORMS, REPORT_FORMS
 from portfolio.core.db import Database
 from tests.access.world import DAY, FOREIGN, OWN, World
 from tests.conftest import SYSTEM, key_headers
+from tests.workbooks import parts
 
 Headers = dict[str, str]
 MARK = "Zwiebelfisch"
@@ -44,7 +46,8 @@ class Hidden:
 
     def get(self, path: str, caller: str, **headers: str) -> str:
         answer = self.client.get(path, headers={**headers, **self.callers[caller]})
-        return f"{answer.status_code} {answer.get_data(as_text=True)}"
+        is_packed = answer.mimetype.endswith("spreadsheetml.sheet")
+        return f"{answer.status_code} {parts(answer.data) if is_packed else answer.get_data(as_text=True)}"
 
 
 OUTSIDERS = ("public", "admin", "foreign editor", "foreign approver")
@@ -124,14 +127,16 @@ def addresses(hidden: Hidden) -> Iterator[str]:
             # Also at the moments when the application that is now shown was a draft itself.
             yield from (f"{path}&known_at={number}" for number in range(2, hidden.head))
         if "forecasts" not in path and "/v1/funding-statements" not in path:
-            yield from (f"{path}{joint}format=csv", f"{path}{joint}format=csv-de", f"{path}{joint}count=true")
+            yield from (f"{path}{joint}format={form}" for form in LIST_FORMS)
+            yield f"{path}{joint}count=true"
     for path in records:
         yield from (path, f"{path}/history?limit=200", f"{path}/transitions", f"{path}?known_at={hidden.head - 3}")
     yield from (f"{hidden.project}/roles", f"{hidden.project}/assignments")
     yield from ("/v1/revisions?limit=200", "/v1/changes?since=1&limit=200", "/v1/diff?from=1&limit=200")
     yield from (f"/v1/revisions/{number}?limit=200" for number in range(2, hidden.head + 1))
-    yield "/v1/reports/funding-summary?group_by=project,application_status"
-    yield "/v1/reports/milestones?group_by=project"
+    for form in REPORT_FORMS:
+        yield f"/v1/reports/funding-summary?group_by=project,application_status&format={form}"
+        yield f"/v1/reports/milestones?group_by=project&format={form}"
     yield f"/v1/applications?q={MARK}"
     yield f"/v1/projects?q={MARK}&include_demo=true&count=true"
 
@@ -170,6 +175,15 @@ def test_nothing_can_be_asked_about_hidden_texts(hidden: Hidden) -> None:
         ):  # fmt: skip
             for query in (f"{name}={MARK}00", f"sort={name}", f"sort=-{name}"):
                 assert hidden.client.get(f"{path}?{query}", headers=hidden.callers[caller]).status_code == 422
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_every_form_shows_inside_what_it_hides_outside(hidden: Hidden) -> None:
+    """The search above looks into every form: each of them would show a reference."""
+    slug = hidden.project.rpartition("/")[2]
+    for form in LIST_FORMS:
+        path = f"/v1/applications?project={slug}&format={form}"
+        assert [MARK in hidden.get(path, caller) for caller in ("public", "coordinator")] == [False, True], form
 
 
 def test_counts_are_of_what_one_sees(hidden: Hidden) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from portfolio.core.db import Database
 from tests.access.world import World
+from tests.workbooks import about, parts, rows_of, sheets
 
 GOOD = (
     "Grüne Dächer", "ß ẞ ſ", "Łódź – Ruhr “Zitat” ‚x‘ …", "日本語 한국어 العربية עברית", "👩‍👩‍👧 🏳️‍🌈 🇩🇪", "a\u00adb", "a\u200db", "½ ² №", "O'Brien; DROP TABLE",
@@ -88,6 +89,23 @@ def test_no_cell_of_a_download_is_a_formula(world: World, form: str) -> None:
                 )
         if address in ("/v1/projects", "/v1/applications", "/v1/milestones"):
             assert {f"'{text}" for text in FORMULAS} <= set(cells), address
+
+
+def test_no_cell_of_a_workbook_is_a_formula(world: World) -> None:
+    texts = (*FORMULAS, "<r><t>fett</t></r>", "<r><f>1+1</f></r>")
+    for text in texts:
+        path = world.project()
+        world.do("PATCH", path, {"title_de": text, "source_notes": text}, **world.etag(path))
+    data = world.client.get("/v1/projects?format=xlsx").data
+    shown = [row for row in rows_of(data) if row["title_de"] in texts]
+    assert [row["title_de"] for row in shown] == [row["source_notes"] for row in shown]
+    assert {row["title_de"] for row in shown} == set(texts)
+    for cell in (cell for row in sheets(data, formulas=True)[0].iter_rows() for cell in row):
+        assert cell.data_type != "f"
+        assert not isinstance(cell.value, str) or cell.value not in FORMULAS or cell.quotePrefix
+    asked = world.client.get("/v1/projects", query_string={"format": "xlsx", "q": "=1+1"}).data
+    assert ("Parameter", "q", "=1+1") in about(asked)
+    assert "<f>" not in parts(asked)
 
 
 def test_a_page_shows_texts_as_texts(world: World) -> None:
