@@ -57,14 +57,18 @@ def download_answer(table: Table, edition: Edition, view: Label) -> Response:
             write_workbook(file, table, _origin(edition, view, language))
         else:
             _WRITERS[edition.form](file, table)
-        size = file.tell() if edition.form != "xlsx" else file.seek(0, os.SEEK_END)
+        size = file.seek(0, os.SEEK_END)
         file.seek(0)
         tag = f"r{edition.revision}-{edition.variant(iter(lambda: file.read(_PIECE), b''))}"
         file.seek(0)
     except BaseException:
         file.close()
         raise
-    answer = Response(FilePieces(file), content_type=MIME[edition.form])
+    body: bytes | FilePieces = FilePieces(file)
+    if size <= _KEPT_IN_MEMORY:
+        with file:
+            body = file.read()
+    answer = Response(body, content_type=MIME[edition.form])
     answer.content_length = size
     answer.headers["Content-Disposition"] = f'attachment; filename="{table.name}.{edition.form.partition("-")[0]}"'
     if edition.form == "xlsx":

@@ -126,7 +126,7 @@ class TestFaults:
 
     @pytest.mark.parametrize("form", FORMS)
     def test_of_clients_that_leave_close_the_file(self, form: str) -> None:
-        noise = [{"text": os.urandom(50_000).hex()} for _ in range(40)]
+        noise = [{"text": os.urandom(15_000).hex()} for _ in range(120)]
         answer = answer_to(noise, form)
         pieces = iter(answer.response)
         assert len(next(pieces)) == 1 << 16
