@@ -10,7 +10,6 @@ import io
 import logging
 import os
 import re
-import shutil
 import signal
 import sys
 import time
@@ -18,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from tempfile import NamedTemporaryFile, mkdtemp
+from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 
 from portfolio.core import sources
@@ -83,7 +82,7 @@ class Intake:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
         # Whoever watches the register is answered even while all threads wait for the database.
         self._probes = ThreadPoolExecutor(_PROBES, thread_name_prefix="probe")
-        self._folder = mkdtemp(prefix="portfolio-answers-")
+        self._files: set[str] = set()
 
     def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """In the main thread of the worker, once the server listens for signals."""
@@ -94,7 +93,8 @@ class Intake:
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """When the worker ends."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for path in self._files:
+            _remove(path)
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         """Answer one request."""
@@ -113,7 +113,12 @@ class Intake:
             return
         # Not response_stream: what is given to it waits in memory, however slowly the client reads.
         protocol.response_file(answer.status, answer.headers, answer.body)
-        asyncio.get_running_loop().call_later(_OPENED_WITHIN, _remove, answer.body)
+        self._files.add(answer.body)
+        asyncio.get_running_loop().call_later(_OPENED_WITHIN, self._forget, answer.body)
+
+    def _forget(self, path: str) -> None:
+        self._files.discard(path)
+        _remove(path)
 
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
         """The whole body.
@@ -156,7 +161,7 @@ class Intake:
         try:
             parts = self._app(environ_of(scope, body), start_response)
             try:
-                data = self._collected(iter(parts))
+                data = _collected(iter(parts))
             finally:
                 if hasattr(parts, "close"):
                     parts.close()
@@ -166,19 +171,20 @@ class Intake:
         status, headers = said[-1]
         return Answer(status, headers, data)
 
-    def _collected(self, parts: Iterator[bytes]) -> bytes | str:
-        """All of ``parts``, or the path of a file that holds them."""
-        data = b"".join(_beginning(parts))
-        if len(data) <= LARGEST_IN_MEMORY:
-            return data
-        with NamedTemporaryFile(dir=self._folder, delete=False) as file:
-            try:
-                file.write(data)
-                file.writelines(parts)
-            except BaseException:
-                _remove(file.name)
-                raise
-        return file.name
+
+def _collected(parts: Iterator[bytes]) -> bytes | str:
+    """All of ``parts``, or the path of a file that holds them."""
+    data = b"".join(_beginning(parts))
+    if len(data) <= LARGEST_IN_MEMORY:
+        return data
+    with NamedTemporaryFile(prefix="portfolio-answer-", delete=False) as file:
+        try:
+            file.write(data)
+            file.writelines(parts)
+        except BaseException:
+            _remove(file.name)
+            raise
+    return file.name
 
 
 def _beginning(parts: Iterator[bytes]) -> Iterator[bytes]:
@@ -192,7 +198,7 @@ def _beginning(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _remove(path: str) -> None:
-    # Windows lets nobody remove a file that is being sent; it goes with its folder.
+    # Windows lets nobody remove a file that is being sent.
     with suppress(OSError):
         os.unlink(path)
 

@@ -60,10 +60,12 @@ class Protocol:
         self.said = ("file", status, Path(path).read_bytes())
 
 
-@pytest.fixture
-def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Parts], tuple[str, int, Any]]:
+@pytest.fixture(params=[0.0, 60.0], ids=["opened", "ended before"])
+def answered(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Parts], tuple[str, int, Any]]:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(intake, "_OPENED_WITHIN", 0.0)
+    monkeypatch.setattr(intake, "_OPENED_WITHIN", request.param)
 
     def answer(parts: Parts) -> tuple[str, int, Any]:
         def app(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Parts:
@@ -75,8 +77,7 @@ def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Parts
         async def ask() -> None:
             await front.__rsgi__(Request(), protocol)  # type: ignore[arg-type]
             await asyncio.sleep(0.05)
-            (folder,) = tmp_path.iterdir()
-            assert list(folder.iterdir()) == []
+            assert len(list(tmp_path.iterdir())) == (request.param > 0 and protocol.said[0] == "file")
             front.__rsgi_del__(asyncio.get_running_loop())
 
         asyncio.run(ask())
