@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event, inspect
@@ -24,12 +25,16 @@ HEADER_SEQ = -1
 ERASE = "privacy.erase"
 """The one action that may be a revision without a change, and may blank a text of a fact that is else never changed."""
 _SALT_SIZE = 32
+_BATCH = 1000
 _TRACKED = "recorder_tracked"
 _TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)\b", re.IGNORECASE)
 
 
 class AppendOnly(Exception):
     """A recorded fact was about to be changed or deleted instead of superseded or reversed (DOMAIN rule 14)."""
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,31 @@ def install(database: Database) -> None:
     """Record every transaction of ``database``; on its own sessionmaker, so that no other one records twice."""
     event.listen(database.sessions, "before_flush", _before_flush)
     event.listen(database.sessions, "do_orm_execute", _refuse_bulk_write)
-    event.listen(database.sessions, "before_commit", record)
+    event.listen(database.sessions, "before_commit", _record_at_the_end)
 
 
 def touch(session: Session, entity: Entity) -> None:
     """Raise the version of ``entity`` in this revision although none of its own columns change."""
     _track_update(session, entity)
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """A part of a transaction that leaves nothing behind, here or in the revision, where it fails."""
+    session.flush()
+    before = dict(_tracked(session))
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        session.info[_TRACKED] = before
+        raise
+
+
+def forget_changes(session: Session) -> None:
+    """Let go of what this transaction changed so far: it is going to be rolled back, and need not be kept for that."""
+    session.flush()
+    _tracked(session).clear()
 
 
 def changed(session: Session) -> list[Entity]:
@@ -131,6 +155,11 @@ def _refuse_bulk_write(state: ORMExecuteState) -> None:
             raise BypassRefused(f"A bulk write on {table} would bypass the history; change its records instead.")
 
 
+def _record_at_the_end(session: Session) -> None:
+    if not session.in_nested_transaction():  # the release of a savepoint is announced like a commit
+        record(session)
+
+
 def record(session: Session) -> None:
     """Write the revision: at the commit, or before it where the answer has to name it. Work is over then."""
     session.flush()
@@ -169,13 +198,13 @@ def record(session: Session) -> None:
     leaf = merkle.leaf_hash(header)
     frontier = merkle.extended(merkle.split_frontier(head.frontier), head.size, leaf)
     connection.execute(sa.insert(Revision), {"rev": rev, "header": header.decode(), "leaf": leaf})
-    if images:
-        connection.execute(sa.insert(Change), [image.row(rev) for image in images])
+    # A large import has tens of thousands of images: they are not all copied at once.
+    for part in _batched(images, _BATCH):
+        connection.execute(sa.insert(Change), [image.row(rev) for image in part])
     secrets = [*reason_secrets, *(secret for image in images for secret in image.secrets)]
-    if secrets:
-        connection.execute(sa.insert(Redactable), [{"rev": rev, **secret} for secret in secrets])
+    for few in _batched(secrets, _BATCH):
+        connection.execute(sa.insert(Redactable), [{"rev": rev, **secret} for secret in few])
     connection.execute(sa.update(LogHead).values(size=rev, frontier=b"".join(frontier), last_leaf=leaf, last_at=at))
-    tracked.clear()
     session.info["recorded"] = Recorded(rev, at)
 
 
@@ -200,8 +229,14 @@ class _Image:
 
 
 def _images(tracked: dict[Entity, str]) -> list[_Image]:
-    rows = sorted(tracked.items(), key=lambda item: (item[0].__tablename__, str(item[0].id)))
-    return [_image(row, operation, seq) for seq, (row, operation) in enumerate(rows)]
+    """The images in their order. Each row is let go of when its image is made: a large import has very many."""
+    rows = sorted(tracked.items(), key=lambda item: (item[0].__tablename__, str(item[0].id)), reverse=True)
+    tracked.clear()
+    images: list[_Image] = []
+    while rows:
+        row, operation = rows.pop()
+        images.append(_image(row, operation, len(images)))
+    return images
 
 
 def _image(row: Entity, operation: str, seq: int) -> _Image:
@@ -222,6 +257,12 @@ def _image(row: Entity, operation: str, seq: int) -> _Image:
                 after[column.name] = image_of(column.type, value)
     body = canonical({"e": entity, "id": entity_id, "op": operation, "ver": version, "after": after})
     return _Image(entity, entity_id, seq, body, secrets)
+
+
+def _batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """``items`` in parts of at most ``size``."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _table(row: Base) -> sa.Table:
