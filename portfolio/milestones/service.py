@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portfolio.core import sources
 from portfolio.core.dates import Precision, today
 from portfolio.core.journal import ChangeDay, change_day, refuse_future, require_after
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED
@@ -59,13 +60,17 @@ class MilestoneValues(TypedDict, total=False):
     source_url: str | None
 
 
-def create_milestone(session: Session, project: Project, values: MilestoneValues) -> Milestone:
+def create_milestone(
+    session: Session, project: Project, values: MilestoneValues, *, free_code: str | None = None
+) -> Milestone:
     """Plan a milestone of a locked project.
 
+    :param free_code: the code where none is given, from :func:`next_code`; looked up unless the caller knows it.
     :raises Invalid: an implementing milestone before 2020, or a phase that contradicts the day (DOMAIN rule 3).
     :raises AlreadyExists: the project has a milestone of that code.
     """
     milestone = Milestone(
+        id=sources.new_id(),
         project_id=project.id,
         status=lifecycle.SCHEDULED,
         basis=REPORTED,
@@ -75,10 +80,12 @@ def create_milestone(session: Session, project: Project, values: MilestoneValues
     for name, value in values.items():
         setattr(milestone, name, value)
     _settle_phase(milestone, milestone.baseline_on)
-    _settle_code(session, milestone)
+    if milestone.code is None and free_code is not None:
+        milestone.code = free_code
+    else:
+        _settle_code(session, project, milestone)
     session.add(milestone)
-    session.flush()
-    _append(session, milestone, lifecycle.SCHEDULED, change_day(today()))
+    _append(session, milestone, lifecycle.SCHEDULED, change_day(today()), journal=())
     return milestone
 
 
@@ -200,7 +207,7 @@ def record_documented_milestone(
     for name, value in values.items():
         setattr(milestone, name, value)
     _settle_phase(milestone, achieved_on or milestone.baseline_on)
-    _settle_code(session, milestone)
+    _settle_code(session, project, milestone)
     session.add(milestone)
     session.flush()
     if status in lifecycle.REACHED and achieved_on is not None:
@@ -242,8 +249,9 @@ def _append(
     *,
     basis: str = REPORTED,
     reason: str | None = None,
+    journal: Sequence[MilestoneStatusChange] | None = None,
 ) -> MilestoneStatusChange:
-    journal = journal_of(session, milestone)
+    journal = journal_of(session, milestone) if journal is None else journal
     # The first entry says when it was planned in the register; what happened may well lie before that.
     require_after(journal[-1].holds_from_on if len(journal) > 1 else None, day)
     change = MilestoneStatusChange(
@@ -259,7 +267,8 @@ def _append(
     )
     milestone.status = status
     session.add(change)
-    session.flush()
+    if journal:
+        session.flush()  # the first entry goes with its milestone, and both with others where there are many
     return change
 
 
@@ -275,15 +284,22 @@ def _settle_phase(milestone: Milestone, day: date | None) -> None:
         raise _invalid("phase", "phase_of_day", detail)
 
 
-def _settle_code(session: Session, milestone: Milestone) -> None:
-    """``M01``, ``M02`` … where none is given."""
-    codes = set(session.scalars(sa.select(Milestone.code).where(Milestone.project_id == milestone.project_id)))
+def next_code(session: Session, project: Project) -> str:
+    """The first free one of ``M01``, ``M02`` … after as many as the project has milestones."""
+    codes = set(session.scalars(sa.select(Milestone.code).where(Milestone.project_id == project.id)))
+    number = len(codes) + 1
+    while f"M{number:02}" in codes:
+        number += 1
+    return f"M{number:02}"
+
+
+def _settle_code(session: Session, project: Project, milestone: Milestone) -> None:
+    """The next code where none is given."""
     if milestone.code is None:
-        number = len(codes) + 1
-        while f"M{number:02}" in codes:
-            number += 1
-        milestone.code = f"M{number:02}"
-    elif milestone.code in codes:
+        milestone.code = next_code(session, project)
+        return
+    same = sa.select(Milestone.id).where(Milestone.project_id == project.id, Milestone.code == milestone.code)
+    if session.scalar(same) is not None:
         raise AlreadyExists(f"The project has a milestone {milestone.code} already; choose another code.")
 
 
