@@ -37,6 +37,7 @@ Decorated = TypeVar("Decorated")
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+FORM = "multipart/form-data"
 _OPERATION = "_portfolio_operation"
 # Python 3.13 renamed these; the document uses the new names everywhere.
 _NEW_NAMES = {
@@ -63,6 +64,8 @@ class Operation:
     """Whether anybody who is signed in may call it, and nobody else."""
     recorded: bool = True
     """Whether what it writes becomes a revision, with a reason if there is one."""
+    largest: int = LARGEST_BODY
+    """Bytes of a body that are taken."""
 
 
 class StrictParser(FlaskParser):
@@ -126,13 +129,15 @@ def check_request_shape(operation: Operation) -> None:
     """The checks that need the request alone and come before all others.
 
     :raises NotFound: a control character in the address; no key holds one, and PostgreSQL cannot even ask for NUL.
-    :raises ContentTooLarge: more than 1 MiB.
+    :raises ContentTooLarge: more than the operation takes.
     :raises UnsupportedMediaType: a body of another type than the operation takes.
     """
     if any(unicodedata.category(char) == "Cc" for char in request.path):
         raise NotFound("There is nothing at this address; it holds a control character.")
-    if (request.content_length or 0) > LARGEST_BODY:
-        raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
+    request.max_content_length = operation.largest
+    if (request.content_length or 0) > operation.largest:
+        mib = operation.largest // 1024**2
+        raise ContentTooLarge(f"The body is larger than {mib} MiB; send less at once.")
     if operation.body and request.mimetype not in operation.body:
         raise UnsupportedMediaType(f"Send the body as {' or '.join(operation.body)} (header Content-Type).")
     if operation.body and request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -198,7 +203,9 @@ class Blueprint(SmorestBlueprint):
         key_required: bool | None = None,
         signed_in: bool = False,
         recorded: bool = True,
+        largest: int = LARGEST_BODY,
         download: Literal["list", "report"] | None = None,
+        files: Mapping[str, str] | None = None,
         example: Any = None,
         request_example: Any = None,
         extra: Mapping[str, Any] | None = None,
@@ -207,18 +214,20 @@ class Blueprint(SmorestBlueprint):
 
         :param access: its line in the policy table; None for what needs no role.
         :param signed_in: for everybody with good credentials; without ``access``.
-        :param body: ``json`` or ``patch``.
+        :param body: ``json``, ``patch``, or ``form`` for a file with fields beside it.
+        :param largest: bytes of a body that are taken.
         :param download: whole lists and reports can be had in other forms than JSON.
+        :param files: media types of an answer that is a file, each with what it holds.
         :param key_required: by default for every POST but a change of status, which fails when done twice.
         :param example: of the successful answer.
         :param request_example: of the body; by default made of the examples of its fields.
         """
-        media = {None: (), "json": (JSON,), "patch": (MERGE_PATCH, JSON)}[body]
+        media = {None: (), "json": (JSON,), "patch": (MERGE_PATCH, JSON), "form": (FORM,)}[body]
 
         def mark(view: View) -> View:
             doubles = view.__name__ == "post" and not (access or "").endswith(".transition")
             needs_key = doubles if key_required is None else key_required
-            found = Operation(operation_id, access, if_match, media, needs_key, signed_in, recorded)
+            found = Operation(operation_id, access, if_match, media, needs_key, signed_in, recorded, largest)
             writes = access is not None and view.__name__ != "get"
             if len((view.__doc__ or "").strip().split("\n\n")) < 2:
                 raise TypeError(f"{operation_id} needs a docstring: a summary line, a blank line, a description.")
@@ -229,6 +238,7 @@ class Blueprint(SmorestBlueprint):
             doc["security"] = credentials if access or signed_in else [{}, *credentials]
             doc["x-portfolio"] = {
                 "download": download,
+                "files": files or {},
                 "example": example,
                 "request_example": request_example,
                 "if_match": if_match,

@@ -51,12 +51,24 @@ def download_answer(table: Table, edition: Edition, view: Label) -> Response:
     :raises Invalid: the form cannot hold so many rows.
     """
     language = asked_language()
-    file = SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY)  # noqa: SIM115 (closed when it has been sent)
-    try:
+
+    def write(file: IO[bytes]) -> None:
         if edition.form == "xlsx":
             write_workbook(file, table, _origin(edition, view, language))
         else:
             _WRITERS[edition.form](file, table)
+
+    return file_answer(write, table.name, edition)
+
+
+def file_answer(write: Callable[[IO[bytes]], None], name: str, edition: Edition) -> Response:
+    """What ``write`` puts into a file, as a download; a workbook is in the caller's language.
+
+    :param name: of the file, without its ending; plain ASCII.
+    """
+    file = SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY)  # noqa: SIM115 (closed when it has been sent)
+    try:
+        write(file)
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         tag = f"r{edition.revision}-{edition.variant(iter(lambda: file.read(_PIECE), b''))}"
@@ -70,9 +82,9 @@ def download_answer(table: Table, edition: Edition, view: Label) -> Response:
             body = file.read()
     answer = Response(body, content_type=MIME[edition.form])
     answer.content_length = size
-    answer.headers["Content-Disposition"] = f'attachment; filename="{table.name}.{edition.form.partition("-")[0]}"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{edition.form.partition("-")[0]}"'
     if edition.form == "xlsx":
-        answer.headers["Content-Language"] = language
+        answer.headers["Content-Language"] = asked_language()
         answer.vary.add("Accept-Language")
     return finished(answer, tag, edition)
 

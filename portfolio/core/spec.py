@@ -29,6 +29,7 @@ PATH_PARAMETERS = {
     "key": ("Key of the record, as in its own address.", "oepnv-initiative"),
     "revision": ("Number of the revision.", 1),
     "key_id": ("Id of the API key.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
+    "import_id": ("Id of the import.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
     "milestone_id": ("Id of the milestone.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"),
 }
 _METHODS = ("get", "post", "patch", "put", "delete")
@@ -216,6 +217,8 @@ def _complete_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
         return
     content = operation["requestBody"]["content"]
     (body,) = content.values()
+    if "$ref" not in body["schema"]:
+        return  # a form, described by its operation
     example = marks["request_example"] or _example_of(schemas[body["schema"]["$ref"].rsplit("/", 1)[1]])
     operation["requestBody"]["content"] = {media: {**body, "example": example} for media in sorted(marks["body"])}
 
@@ -241,6 +244,10 @@ def _complete_answer(code: str, answer: dict[str, Any], marks: dict[str, Any]) -
     content = answer.get("content", {})
     if "application/json" in content and marks["example"] is not None:
         content["application/json"]["example"] = marks["example"]
+    if marks["files"] and code == "200":
+        answer["content"] = {
+            media: {"schema": {"type": "string", "description": text}} for media, text in marks["files"].items()
+        }
     if marks["download"] and code == "200":
         for form in _FORMS[marks["download"]]:
             if form in _DOWNLOADS:

@@ -94,7 +94,7 @@ class _Sum:
             self.exact = self.exact and _is_exact(amount)
 
 
-class _Sheet(Worksheet):
+class PlainSheet(Worksheet):
     """A sheet whose texts are texts: XlsxWriter takes one from ``<r>`` to ``</r>`` for markup of its own."""
 
     def _xml_rich_inline_string(self, string: str, attributes: Any = ()) -> None:
@@ -191,18 +191,18 @@ def write_workbook(file: IO[bytes], table: Table, origin: Origin) -> None:
 
     :raises Invalid: it has more rows than a sheet.
     """
-    with _opened(file) as book:
+    with opened_workbook(file) as book:
         book.set_properties({"title": table.name, "created": origin.edition.at or _FIRST_DAY})
         cells = Cells(book, origin.language)
-        data = book.add_worksheet(_DATA.text(origin.language), worksheet_class=_Sheet)
+        data = book.add_worksheet(_DATA.text(origin.language), worksheet_class=PlainSheet)
         sums = {name: _Sum() for name in table.amounts}
         rows = _write_rows(data, table, cells, sums)
-        about = book.add_worksheet(_ABOUT.text(origin.language), worksheet_class=_Sheet)
+        about = book.add_worksheet(_ABOUT.text(origin.language), worksheet_class=PlainSheet)
         _About(about, cells, origin).write(table, rows, sums)
 
 
 @contextmanager
-def _opened(file: IO[bytes]) -> Iterator[Workbook]:
+def opened_workbook(file: IO[bytes]) -> Iterator[Workbook]:
     """A workbook that keeps its rows in files; they are gone afterwards, also when something fails."""
     with TemporaryDirectory(prefix="portfolio-") as folder:
         options = {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False, "strings_to_urls": False}

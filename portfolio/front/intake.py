@@ -13,11 +13,12 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import NamedTemporaryFile
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from portfolio.core import sources
@@ -44,6 +45,9 @@ LARGEST_IN_MEMORY = 1 << 20
 _OPENED_WITHIN = 30.0
 """Seconds after which the server has surely opened such a file; it opens it at once, and says nothing of it."""
 _PROBES = 2
+_LARGE_AT_ONCE = 8
+_UPLOAD_PATIENCE = 6
+"""How much longer than another body a file may take."""
 _OURS = {"x-content-type-options": "nosniff", "cache-control": "no-store", "connection": "close"}
 
 
@@ -75,9 +79,20 @@ class Intake:
 
     :param seconds: how long a client may take to send its body.
     :param stop: called when the server is told to end, before it waits for the requests it has begun.
+    :param uploads: paths that take larger bodies than others, each with how many bytes.
     """
 
-    def __init__(self, app: Application, *, threads: int, seconds: float, stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: Application,
+        *,
+        threads: int,
+        seconds: float,
+        stop: Callable[[], None],
+        uploads: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self._uploads = uploads
+        self._large = 0
         self._app, self._seconds, self._stop = app, seconds, stop
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
         # Whoever watches the register is answered even while all threads wait for the database.
@@ -123,29 +138,47 @@ class Intake:
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
         """The whole body.
 
-        :raises ContentTooLarge: more than 1 MiB.
+        :raises ContentTooLarge: more than its address takes.
+        :raises Unavailable: too many large ones at once.
         :raises RequestTimeout: it takes too long.
         :raises BadRequest: a header that cannot be read.
         :raises ConnectionError: the client is gone before its end.
         """
         stated = _stated_length(scope)
-        if stated is not None and stated > LARGEST_BODY:
-            raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
+        limit = self._uploads.get(scope.path, LARGEST_BODY)
+        if stated is not None and stated > limit:
+            raise _too_large(limit)
         if stated is None and scope.headers.get("transfer-encoding") is None:
             return b""
+        seconds = self._seconds if limit == LARGEST_BODY else self._seconds * _UPLOAD_PATIENCE
+        try:
+            async with asyncio.timeout(seconds):
+                body = await self._received(protocol, limit)
+        except TimeoutError:
+            raise RequestTimeout(f"The body did not arrive within {seconds:g} s; send it at once.") from None
+        if stated is not None and len(body) != stated:
+            raise ConnectionError("the body ends early")
+        return body
+
+    async def _received(self, protocol: Any, limit: int) -> bytes:
+        """All that is sent. Only so many large bodies are kept at once, however slowly they come in."""
         chunks: list[bytes] = []
         size = 0
+        is_large = False
         try:
-            async with asyncio.timeout(self._seconds):
-                async for chunk in protocol:
-                    chunks.append(bytes(chunk))
-                    size += len(chunk)
-                    if size > LARGEST_BODY:
-                        raise ContentTooLarge("The body is larger than 1 MiB; send less at once.")
-        except TimeoutError:
-            raise RequestTimeout(f"The body did not arrive within {self._seconds:g} s; send it at once.") from None
-        if stated is not None and size != stated:
-            raise ConnectionError("the body ends early")
+            async for chunk in protocol:
+                chunks.append(bytes(chunk))
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(limit)
+                if size > LARGEST_BODY and not is_large:
+                    if self._large >= _LARGE_AT_ONCE:
+                        detail = "Other large files are being sent in; send yours again in a moment."
+                        raise Unavailable(detail, headers={"Retry-After": "5"})
+                    is_large = True
+                    self._large += 1
+        finally:
+            self._large -= is_large
         return b"".join(chunks)
 
     def _work(self, scope: Scope, body: bytes, since: float) -> Answer:
@@ -232,6 +265,10 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
             # A name with an underscore would pass for one with a hyphen.
             found["HTTP_" + name.upper().replace("-", "_")] = values
     return found
+
+
+def _too_large(limit: int) -> ContentTooLarge:
+    return ContentTooLarge(f"The body is larger than {limit // 1024**2} MiB; send less at once.")
 
 
 def _stated_length(scope: Scope) -> int | None:

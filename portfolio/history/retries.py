@@ -17,12 +17,13 @@ from flask import Flask, Request, Response, g, make_response, request
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
 from portfolio.access.guard import current_author
 from portfolio.access.policy import is_for_any_record
 from portfolio.core import sources, strict_json
 from portfolio.core.answers import REVISION_HEADER, OnceAnswer
-from portfolio.core.api import JSON, MERGE_PATCH, Operation, operation_of
+from portfolio.core.api import FORM, JSON, MERGE_PATCH, Operation, operation_of
 from portfolio.core.dates import format_instant
 from portfolio.core.db import Database, WriteContext, current_database
 from portfolio.core.problems import Conflict, Invalid, NotFound, Problem, problem_answer
@@ -287,7 +288,17 @@ def _fingerprint(req: Request, operation: Operation) -> bytes:
 
 def _meaning(req: Request) -> Any:
     data = req.get_data(cache=True)
+    if req.mimetype == FORM:
+        # The boundary between the parts is made up anew each time.
+        files = [[name, file.filename or "", _hashed(file)] for name, file in req.files.items(multi=True)]
+        return [sorted([name, value] for name, value in req.form.items(multi=True)), sorted(files)]
     return _marked(strict_json.loads(data)) if req.mimetype in (JSON, MERGE_PATCH) else hashlib.sha256(data).hexdigest()
+
+
+def _hashed(file: FileStorage) -> str:
+    found = hashlib.sha256(file.stream.read()).hexdigest()
+    file.stream.seek(0)
+    return found
 
 
 def _marked(value: Any) -> Any:
