@@ -21,6 +21,7 @@ from portfolio.core.problems import register_problem_handlers
 from portfolio.core.resources import Register
 from portfolio.core.settings import Settings, read_settings
 from portfolio.core.version import VERSION
+from portfolio.exchange import routes as exchange_routes
 from portfolio.front.intake import Intake
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
 from portfolio.funding import resources as funding
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     log_routes.blp,
     diff_routes.blp,
     sign_in.blp,
+    exchange_routes.blp,
 )
 
 REGISTER = Register(
@@ -119,7 +121,8 @@ def create_intake() -> Intake:
     settings = read_settings()
     app = create_served_app(settings)
     waiters = app.extensions[history_routes.EXTENSION].waiters
-    return Intake(app, threads=settings.threads, seconds=settings.body_seconds, stop=waiters.stop)
+    uploads = {exchange_routes.UPLOADS: exchange_routes.LARGEST_FORM}
+    return Intake(app, threads=settings.threads, seconds=settings.body_seconds, stop=waiters.stop, uploads=uploads)
 
 
 def create_served_app(settings: Settings | None = None) -> Flask:

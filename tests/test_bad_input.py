@@ -133,7 +133,7 @@ def test_raw_bodies_are_refused(
         ("q=%00", "q"),
         ("q=", "q"),
         ("theme_forum=21", "theme_forum"),
-        ("format=xlsx", "format"),
+        ("format=ods", "format"),
         ("format=csv&limit=5", "limit"),
     ],
 )

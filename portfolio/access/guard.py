@@ -41,6 +41,11 @@ def current_author() -> Author:
     return author
 
 
+def optional_author() -> Author | None:
+    """The author of this request; None where nobody is signed in."""
+    return _author()
+
+
 def current_view() -> str:
     """What this caller may see: what is public, what one organisation sees of its own beside that, or all."""
     author = _author()
@@ -102,6 +107,17 @@ def require_own(operation: str, owner: str | None) -> None:
         security_event("denied", actor=author.actor_id, operation=operation, why="owner")
         raise
     current_writing().allowed()
+
+
+def require_own_of_many(operation: str, owner: str | None) -> None:
+    """As :func:`require_own`, for a request that does many things of which its own operation says nothing.
+
+    :raises Forbidden: the role may not do this at all, or not to a record of this project.
+    """
+    author = current_author()
+    if not may_ever(author.role, operation):
+        raise Forbidden(f"The role {author.role} may not do this ({operation}); that is for {may_call(operation)}.")
+    require_own(operation, owner)
 
 
 def _check() -> None:

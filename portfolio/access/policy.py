@@ -48,6 +48,9 @@ POLICY: Mapping[str, Mapping[str, str]] = {
     "milestones.delete": _OWNED,
     "milestones.transition": _OWNED,
     "forecasts.create": _OWNED,
+    "imports.create": _OWNED,  # each row of a file is asked for on its own beside it
+    "imports.list": _OWNED,
+    "imports.apply": _OWNED,
     "api-keys.list": _ADMINISTERED,
     "api-keys.create": _ADMINISTERED,
     "api-keys.revoke": _ADMINISTERED,

@@ -1,4 +1,4 @@
-"""The command ``portfolio``: serve, load, migrate, keys, log, verify, document."""
+"""The command ``portfolio``: serve, load, exchange, migrate, keys, log, verify, document."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import click
 import sqlalchemy as sa
 
-from portfolio.cli import data, database, keys, log, openapi, privacy, server, verify
+from portfolio.cli import data, database, keys, log, openapi, privacy, server, verify, workbooks
 from portfolio.core.migrate import SchemaMismatch
 from portfolio.core.problems import Problem
 from portfolio.core.settings import SettingsError
@@ -46,6 +46,8 @@ cli.add_command(server.run)
 cli.add_command(server.serve)
 cli.add_command(data.seed)
 cli.add_command(data.demo)
+cli.add_command(workbooks.export)
+cli.add_command(workbooks.import_file)
 cli.add_command(database.db)
 cli.add_command(keys.key)
 cli.add_command(log.log)
@@ -57,14 +59,12 @@ cli.add_command(openapi.openapi)
 def main() -> None:
     """Run the command; what the operator can put right is one sentence on the error stream."""
     try:
-        cli.main(standalone_mode=False)
+        sys.exit(cli.main(standalone_mode=False))
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
     except (SettingsError, SchemaMismatch, LogMissing, KeyRefused, Problem) as error:
         click.echo(f"portfolio: {error}", err=True)
         sys.exit(1)

@@ -12,6 +12,7 @@ from portfolio.access.service import erase_actor
 from portfolio.app import REGISTER
 from portfolio.cli.opening import open_register
 from portfolio.core.db import Database, WriteContext
+from portfolio.exchange.imports import drop_imports
 from portfolio.history.erasure import (
     drop_answers,
     erase_field,
@@ -46,7 +47,7 @@ def erase(
     """Erase one actor's name, one text of one record, or one reason, for ever.
 
     The past then shows [gelöscht]. Stored answers that could hold what was erased go too: all since it was first
-    written. Backups and downloads made before still hold it.
+    written; and all files sent in for import. Backups and downloads made before still hold it.
     """
     if sum(given is not None for given in (actor, record, revision)) != 1:
         raise click.ClickException("Name exactly one of --actor, --record ENTITY ID and --revision.")
@@ -57,12 +58,13 @@ def erase(
     with database.transaction(context) as session:
         wipe_while_deleting(session)
         count, said = _erase(session, actor, record, field, revision)
+        files = drop_imports(session)  # any of them may hold the text or the name
         raise_homes(session, REGISTER)
         # The ground and how many, but not what (HISTORY 3.8).
         session.info["context"] = replace(context, reason=f"{ground} [{count}]")
     written = recorded(session)
     assert written is not None
-    click.echo(f"{said} This is revision {written.rev}.")
+    click.echo(f"{said} {files} imported files removed. This is revision {written.rev}.")
     _wipe(database)
 
 

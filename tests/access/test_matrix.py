@@ -29,6 +29,9 @@ OWNED = (NO_KEY, OK, FORBIDDEN, OK, FORBIDDEN, OK, FORBIDDEN, FORBIDDEN, NO_KEY,
 DRAFT = (NO_KEY, OK, HIDDEN, OK, HIDDEN, OK, FORBIDDEN, FORBIDDEN, NO_KEY, NO_KEY)
 COORDINATED = (NO_KEY, *[FORBIDDEN] * 4, OK, FORBIDDEN, FORBIDDEN, NO_KEY, NO_KEY)
 ADMIN = (NO_KEY, *[FORBIDDEN] * 6, OK, NO_KEY, NO_KEY)
+WRITERS = (NO_KEY, *[OK] * 5, FORBIDDEN, FORBIDDEN, NO_KEY, NO_KEY)
+OF_THE_SENDER = (NO_KEY, *[HIDDEN] * 5, FORBIDDEN, FORBIDDEN, NO_KEY, NO_KEY)
+"""Nobody here sent it in; that its sender may is seen in tests/exchange."""
 
 WRITES = {
     "POST /v1/organisations": COORDINATED,
@@ -55,11 +58,17 @@ WRITES = {
     "DELETE /v1/milestones/<uuid:milestone_id>": OWNED,
     "POST /v1/milestones/<uuid:milestone_id>/transitions": OWNED,
     "POST /v1/milestones/<uuid:milestone_id>/forecasts": OWNED,
+    "POST /v1/imports": WRITERS,
+    "POST /v1/imports/<uuid:import_id>/apply": OF_THE_SENDER,
     "POST /v1/api-keys": ADMIN,
     "POST /v1/api-keys/<uuid:key_id>/transitions": ADMIN,
 }
 NOT_FOR_ALL = {
     "GET /v1/me": SIGNED_IN,
+    "GET /v1/me/to-do": SIGNED_IN,
+    "GET /v1/imports": WRITERS,
+    "GET /v1/imports/<uuid:import_id>": OF_THE_SENDER,
+    "GET /v1/imports/<uuid:import_id>/workbook": OF_THE_SENDER,
     "GET /v1/api-keys": ADMIN,
     "GET /v1/api-keys/<uuid:key_id>": ADMIN,
 }
@@ -77,7 +86,7 @@ FOR_ALL = (
     "/v1/milestones/<uuid:milestone_id>", "/v1/milestones/<uuid:milestone_id>/transitions",
     "/v1/milestones/<uuid:milestone_id>/forecasts", "/v1/reports/funding-summary", "/v1/reports/milestones",
     "/v1/reports/portfolio", "/v1/log/checkpoint", "/v1/log/key", "/v1/diff", "/v1/<resource>/<key>/history",
-    "/v1/revisions", "/v1/revisions/<int:revision>", "/v1/changes",
+    "/v1/revisions", "/v1/revisions/<int:revision>", "/v1/changes", "/v1/workbook",
 )  # fmt: skip
 TABLE = {**WRITES, **NOT_FOR_ALL, **{f"GET {path}": PUBLIC for path in FOR_ALL}}
 PAGES = {

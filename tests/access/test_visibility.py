@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from portfolio.access.service import create_key
 from portfolio.core.answers import LIST_FORMS, REPORT_FORMS
 from portfolio.core.db import Database
+from portfolio.exchange.sheets import SHEETS
 from tests.access.world import DAY, FOREIGN, OWN, World
 from tests.conftest import SYSTEM, key_headers
 from tests.workbooks import parts
@@ -137,6 +138,8 @@ def addresses(hidden: Hidden) -> Iterator[str]:
     for form in REPORT_FORMS:
         yield f"/v1/reports/funding-summary?group_by=project,application_status&format={form}"
         yield f"/v1/reports/milestones?group_by=project&format={form}"
+    yield f"/v1/workbook?project={slug}"
+    yield from (f"/v1/workbook?project={slug}&format=csv&sheet={sheet.key}" for sheet in SHEETS)
     yield f"/v1/applications?q={MARK}"
     yield f"/v1/projects?q={MARK}&include_demo=true&count=true"
 

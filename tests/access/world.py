@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,9 +27,14 @@ class Call:
     path: str
     body: dict[str, Any] | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    file: tuple[str, bytes] | None = None
+    """Name and content of a file that is sent instead of a body."""
 
     def send(self, client: FlaskClient, credentials: dict[str, str]) -> TestResponse:
-        options = {} if self.body is None else {"json": self.body}
+        options: dict[str, Any] = {} if self.body is None else {"json": self.body}
+        if self.file is not None:
+            name, content = self.file
+            options["data"] = {"file": (io.BytesIO(content), name)}
         return client.open(self.path, method=self.method, headers={**self.headers, **credentials}, **options)
 
 
@@ -97,6 +103,18 @@ class World:
     def milestone(self) -> str:
         body = {"title_de": "Erstes", "kind": "result", "baseline_on": "2026-09-01"}
         return f"/v1/milestones/{self.do('POST', f'{self.project()}/milestones', body)['id']}"
+
+    def rows(self) -> tuple[str, bytes]:
+        """A CSV file with one new milestone of a project that MUNV leads."""
+        slug = self.project().rpartition("/")[2]
+        text = f"project;title_de;kind;baseline_on;version;id\r\n{slug};Neu;result;2026-09-01;;\r\n"
+        return "milestones.csv", text.encode()
+
+    def sent_in(self) -> str:
+        """The address of an import by the coordinator."""
+        answer = Call("POST", "/v1/imports", file=self.rows()).send(self.client, self.coordinator)
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+        return f"/v1/imports/{answer.json['id']}"
 
     def decision(self) -> str:
         body = {"kind": "cabinet_decision", "authority": "Land", "decided_on": DAY, "title_de": "Beschluss"}
@@ -252,6 +270,13 @@ CALLS: dict[str, Build] = {
     "GET /v1/log/key": reads("/v1/log/key"),
     "GET /v1/diff": reads("/v1/diff?from=0&to=1"),
     "GET /v1/me": reads("/v1/me"),
+    "GET /v1/me/to-do": reads("/v1/me/to-do"),
+    "GET /v1/workbook": reads("/v1/workbook"),
+    "GET /v1/imports": reads("/v1/imports"),
+    "POST /v1/imports": lambda world: Call("POST", "/v1/imports", file=world.rows()),
+    "GET /v1/imports/<uuid:import_id>": of(World.sent_in),
+    "POST /v1/imports/<uuid:import_id>/apply": lambda world: Call("POST", f"{world.sent_in()}/apply"),
+    "GET /v1/imports/<uuid:import_id>/workbook": of(World.sent_in, "/workbook"),
     "GET /v1/api-keys": reads("/v1/api-keys"),
     "POST /v1/api-keys": lambda _: Call("POST", "/v1/api-keys", {"role": "auditor", "name": "x"}),
     "GET /v1/api-keys/<uuid:key_id>": of(World.api_key),

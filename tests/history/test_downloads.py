@@ -163,7 +163,8 @@ def test_every_list_in_every_form(demo_client: FlaskClient) -> None:
 
 
 def test_every_report_in_every_form(demo_client: FlaskClient) -> None:
-    assert set(described(demo_client, XLSX)) - set(described(demo_client, "application/jsonl")) == set(REPORTS)
+    reports = set(described(demo_client, XLSX)) - set(described(demo_client, "application/jsonl"))
+    assert {path for path in reports if "workbook" not in path} == set(REPORTS)
     for address, (name, query) in REPORTS.items():
         path = f"{address}?{query}&{FIXED}"
         body = demo_client.get(path).json

@@ -95,7 +95,10 @@ class TestField:
         leaves = [header["prev"] for header in _require_true(database)]
         before = client.get("/v1/projects/dach?known_at=1", headers=headers).json
         said = _said(_erase(erase, "--record", "project", "dach", "--field", "internal_note"))
-        assert "Erased 3 values of internal_note, 2 stored answers removed. This is revision 5." in said
+        assert (
+            "Erased 3 values of internal_note, 2 stored answers removed. 0 imported files removed. This is revision 5."
+            in said
+        )
         for moment in ("", "?known_at=1", "?known_at=2", "?known_at=3", "?known_at=4", "?known_at=5"):
             found = client.get(f"/v1/projects/dach{moment}", headers=headers).json
             assert found is not None
@@ -199,7 +202,7 @@ class TestReason:
         _answer(database, 1)
         write(database, "b")
         said = _said(_erase(erase, "--revision", "1"))
-        assert said.startswith("Erased the reason of revision 1, 1 stored answers removed. This is revision 3.")
+        assert said.startswith("Erased the reason of revision 1, 1 stored answers removed. 0 imported files")
         header = _require_true(database)[-1]
         assert (header["n"], header["changes"]) == (0, EMPTY_ROOT.hex())
         with database.snapshot() as session:

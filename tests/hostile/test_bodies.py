@@ -44,7 +44,8 @@ def world(seeded: Database) -> World:
 
 
 def _lines() -> list[str]:
-    return [line for line in CALLS if not line.startswith(("GET ", "DELETE "))]
+    # What is broken in a file is tried in tests/exchange.
+    return [line for line in CALLS if not line.startswith(("GET ", "DELETE ")) and "/imports" not in line]
 
 
 def _key(line: str) -> tuple[str, str]:
