@@ -158,7 +158,7 @@ def check() -> int:
 
 def bench() -> int:
     """Every measurement, one after the other; the first failure decides the exit code."""
-    return next((code for part in ("first", "recording", "verify") if (code := _benchmark(part))), 0)
+    return next((code for part in ("first", "recording", "verify", "imports") if (code := _benchmark(part))), 0)
 
 
 def _benchmark(part: str) -> int:

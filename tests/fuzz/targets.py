@@ -29,6 +29,9 @@ from portfolio.core.money import format_amount, format_rate, parse_amount, parse
 from portfolio.core.problems import Problem
 from portfolio.core.reasons import change_reason
 from portfolio.core.settings import Oidc
+from portfolio.exchange.columns import CellFault
+from portfolio.exchange.headers import find_sheets
+from portfolio.exchange.upload import read_upload
 from portfolio.history.schemas import ListQuerySchema
 
 Target = Callable[[bytes], None]
@@ -191,3 +194,21 @@ def queries(data: bytes) -> None:
             assert problem.status == 422
         else:
             assert 1 <= found["limit"] <= 200
+
+
+@target
+def uploads(data: bytes) -> None:
+    """A file is read or refused as a whole, whatever is in it; so is a CSV file, and each cell of it."""
+    for content, sheet in ((data, None), (b"project;requested_amount;version;id\r\n" + data, "applications")):
+        try:
+            found = find_sheets(read_upload(content, "file.csv", sheet))
+        except Problem as problem:
+            assert problem.status == 422
+            continue
+        for matched in found.matched:
+            for row in matched.body:
+                for name, place in matched.places.items():
+                    column = matched.sheet.by_name[name]
+                    with suppress(CellFault):
+                        value = column.reads(row[place] if place < len(row) else None)
+                        assert column.codelist is None or value is None or value in column.codelist.labels

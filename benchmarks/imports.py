@@ -1,0 +1,157 @@
+"""``python -m benchmarks.imports [ROWS]``: sending in, applying and giving out a large workbook, on both engines.
+
+ROWS (20 000) new milestones over the seed's projects, then one cell of each changed, then the workbook as it is. Each
+step in a process of its own, so that the memory is the step's: the largest resident size, the program itself included.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from xlsxwriter import Workbook
+
+from portfolio.app import REGISTER
+from portfolio.core import migrate
+from portfolio.core.db import Database, WriteContext
+from portfolio.exchange.columns import Use
+from portfolio.exchange.export import write_workbook
+from portfolio.exchange.imports import Sent, apply, compare, import_of, preview, unpacked
+from portfolio.exchange.rows import chosen_projects
+from portfolio.exchange.seed import load_seed
+from portfolio.exchange.sheets import MILESTONES
+from portfolio.history import log, recorder
+from portfolio.history.reading import open_reading
+from portfolio.milestones.models import Milestone
+from portfolio.projects.models import Project
+from tests.postgres import create_database, running_server
+
+WHO = "act_system"
+DAY = datetime.date(2026, 1, 1)
+
+
+def _opened(url: str) -> Database:
+    assert REGISTER.kinds
+    database = Database(url)
+    migrate.require_newest(database)
+    recorder.install(database)
+    return database
+
+
+def _permit(_operation: str, _owner: str | None) -> None:
+    """Whoever measures may do everything."""
+
+
+def _sheet(rows: list[dict[str, Any]]) -> bytes:
+    target = io.BytesIO()
+    with Workbook(target, {"constant_memory": True}) as book:
+        sheet, day = book.add_worksheet("Meilensteine"), book.add_format({"num_format": "yyyy-mm-dd"})
+        # A column that is not in the file stays as it is; an empty one would be cleared.
+        names = [column.name for column in MILESTONES.columns if column.use is Use.KEY or column.name in rows[0]]
+        places = {name: place for place, name in enumerate(names)}
+        for name, place in places.items():
+            sheet.write_string(0, place, name)
+        for number, row in enumerate(rows, start=1):
+            for name in sorted(row, key=places.__getitem__):
+                sheet.write(number, places[name], row[name], day if isinstance(row[name], datetime.date) else None)
+    return target.getvalue()
+
+
+def send(url: str, file: Path) -> dict[str, Any]:
+    database = _opened(url)
+    began = time.perf_counter()
+    sent = Sent(file.read_bytes(), file.name)
+    with open_reading(database) as moment:
+        compared = compare(moment, "full", sent, WHO)
+    with database.transaction(WriteContext(WHO, "cli", "imports.create")) as session:
+        kept = preview(session, compared, sent, _permit, view="full", actor_id=WHO, reason=None)
+        counts = unpacked(kept.result)["counts"]
+    return {"seconds": time.perf_counter() - began, "id": kept.id, **counts}
+
+
+def take_over(url: str, import_id: Any) -> dict[str, Any]:
+    database = _opened(url)
+    began = time.perf_counter()
+    with database.transaction(WriteContext(WHO, "cli", "imports.apply")) as session:
+        kept = apply(session, import_of(session, import_id, WHO), _permit, view="full")
+    return {"seconds": time.perf_counter() - began, "revision": kept.revision}
+
+
+def give_out(url: str, file: Path) -> dict[str, Any]:
+    database = _opened(url)
+    began = time.perf_counter()
+    with open_reading(database) as moment, file.open("w+b") as target:
+        write_workbook(target, moment, "full", chosen_projects(moment, {}), language="de", waiting=())
+    return {"seconds": time.perf_counter() - began, "bytes": file.stat().st_size}
+
+
+def _alone(step: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+    """Run a step in a fresh process, and add its memory."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_measured, (step, arguments))
+
+
+def _measured(step: Callable[..., dict[str, Any]], arguments: tuple[Any, ...]) -> dict[str, Any]:
+    found = step(*arguments)
+    return {**found, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+
+
+def _round(name: str, url: str, rows: int, folder: Path) -> None:
+    def tell(step: str, found: dict[str, Any]) -> None:
+        said = ", ".join(f"{key} {value}" for key, value in found.items() if key not in ("seconds", "id") and value)
+        print(f"{name:10} {step:28} {found['seconds']:6.1f} s  {said}", flush=True)
+
+    database = Database(url)
+    migrate.upgrade(database)
+    log.create_log(database, "portfolio.example/log")
+    recorder.install(database)
+    load_seed(database)
+    with database.snapshot() as session:
+        slugs = list(session.scalars(sa.select(Project.slug).order_by(Project.slug)))
+    file = folder / "workbook.xlsx"
+    new = [
+        {
+            "project": slugs[number % len(slugs)],
+            "title_de": f"Meilenstein {number}",
+            "title_en": f"Milestone {number}",
+            "kind": "result",
+            "baseline_on": DAY + datetime.timedelta(days=number % 700),
+        }
+        for number in range(rows)
+    ]
+    file.write_bytes(_sheet(new))
+    sent = _alone(send, url, file)
+    tell("preview of new rows", sent)
+    tell("apply", _alone(take_over, url, sent["id"]))
+    tell("workbook out", _alone(give_out, url, file))
+    tell("preview without a change", _alone(send, url, file))
+    with database.snapshot() as session:
+        stored = session.execute(sa.select(Milestone.id, Milestone.version, Milestone.title_de)).all()
+    changed = [{"title_de": f"{row.title_de} neu", "version": row.version, "id": str(row.id)} for row in stored]
+    file.write_bytes(_sheet(changed[:rows]))
+    sent = _alone(send, url, file)
+    tell("preview of changed rows", sent)
+    tell("apply", _alone(take_over, url, sent["id"]))
+    database.dispose()
+
+
+def main() -> None:
+    """Measure and print."""
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    with tempfile.TemporaryDirectory() as place, running_server("fsync=on", "synchronous_commit=on") as server:
+        folder = Path(place)
+        _round("SQLite", f"sqlite:///{folder}/register.sqlite", rows, folder)
+        _round("PostgreSQL", create_database(server.dsn(), "imports"), rows, folder)
+
+
+if __name__ == "__main__":
+    main()
