@@ -122,7 +122,7 @@ def _equal(cell: Any, value: Any) -> bool:
         if len(value) == 10:
             return cell.date() == date.fromisoformat(value)
         # A workbook keeps milliseconds.
-        return abs(cell - datetime.fromisoformat(value).replace(tzinfo=None)).total_seconds() < 0.001
+        return abs(cell - datetime.fromisoformat(value).replace(tzinfo=None)).total_seconds() < 0.002
     if isinstance(cell, int | float) and isinstance(value, str):
         return Decimal(str(cell)) == Decimal(value) and "." in value
     return type(cell) is type(value) and bool(cell == value)
