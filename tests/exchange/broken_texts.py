@@ -170,8 +170,8 @@ _FORMULAS = (
     Broken(
         "formula-with-result",
         package(_formula_kept),
-        expects="fault",
-        why="What a formula showed last is nobody's statement.",
+        expects="same",
+        why="What the formula gives is what stood there before: nothing would change.",
     ),
     Broken(
         "formula-of-text",
