@@ -301,6 +301,19 @@ class IdField(ma.fields.Field[UUID]):
         return {"type": "string", "format": "uuid", "maxLength": 36}
 
 
+class ShortList(ma.fields.List[Any]):
+    """A list of at most ``most`` values; how many there are is looked at before any of them."""
+
+    def __init__(self, inner: ma.fields.Field[Any] | type[ma.fields.Field[Any]], *, most: int, **options: Any) -> None:
+        super().__init__(inner, validate=ma.validate.Length(max=most), **options)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._validate(value)
+        found: list[Any] = super()._deserialize(value, attr, data, **options)
+        return found
+
+
 class QueryText(Text):
     """A text parameter."""
 

@@ -15,6 +15,7 @@ from portfolio.core.fields import (
     QueryBool,
     QueryDay,
     RateField,
+    ShortList,
     Slug,
     StrictBool,
     StrictSchema,
@@ -46,9 +47,7 @@ class _ProgrammeFieldsSchema(StrictSchema):
     period_from_on = Day(allow_none=True, metadata=about("First day.", "2021-01-01"))
     period_to_on = Day(allow_none=True, metadata=about("Last day.", "2027-12-31"))
     legal_basis = Text(allow_none=True, metadata=about("Legal basis."))
-    parameters = ma.fields.List(
-        ma.fields.Nested(ParameterSchema), validate=ma.validate.Length(max=50), metadata=about("Dated rules.")
-    )
+    parameters = ShortList(ma.fields.Nested(ParameterSchema), most=50, metadata=about("Dated rules."))
     source_url = Url(allow_none=True, metadata=about("Where it is published."))
 
 

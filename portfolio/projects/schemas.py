@@ -15,6 +15,7 @@ from portfolio.core.fields import (
     QueryDay,
     QueryInstant,
     QueryText,
+    ShortList,
     Slug,
     StrictBool,
     StrictSchema,
@@ -64,9 +65,9 @@ class _ProjectFieldsSchema(StrictSchema):
         minimum=1, maximum=999, allow_none=True, metadata=about("Number of the proposal page of 2019.", 21)
     )
     title_en = Text(allow_none=True, metadata=about("Translation of the title.", "Public Transport Initiative"))
-    title_aliases = ma.fields.List(
+    title_aliases = ShortList(
         Text(),
-        validate=ma.validate.Length(max=20),
+        most=20,
         metadata=about("Other names in use; found by search.", ["Nahverkehr"]),
     )
     summary_de = LongText(
@@ -81,18 +82,12 @@ class _ProjectFieldsSchema(StrictSchema):
     planned_end_on = Day(allow_none=True, metadata=about("Planned last day.", "2024-12-31"))
     actual_start_on = Day(allow_none=True, metadata=about("Actual first day.", "2020-03-01"))
     actual_end_on = Day(allow_none=True, metadata=about("Actual last day.", "2025-02-28"))
-    locations = ma.fields.List(
-        ma.fields.Nested(LocationSchema), validate=ma.validate.Length(max=60), metadata=about("Where it takes place.")
-    )
+    locations = ShortList(ma.fields.Nested(LocationSchema), most=60, metadata=about("Where it takes place."))
     list_confidence = Code(
         lists.LIST_CONFIDENCE, allow_none=True, metadata=about("How sure it is a project of its own.")
     )
-    components = ma.fields.List(
-        ma.fields.Nested(ComponentSchema), validate=ma.validate.Length(max=60), metadata=about("Named parts.")
-    )
-    sources = ma.fields.List(
-        ma.fields.Nested(SourceSchema), validate=ma.validate.Length(max=60), metadata=about("Published sources.")
-    )
+    components = ShortList(ma.fields.Nested(ComponentSchema), most=60, metadata=about("Named parts."))
+    sources = ShortList(ma.fields.Nested(SourceSchema), most=60, metadata=about("Published sources."))
     source_notes = LongText(allow_none=True, metadata=about("Public doubts about the sources."))
     internal_note = LongText(
         allow_none=True, metadata=about("Not public; shown to the coordinator and the lead ministry only.")
@@ -259,10 +254,10 @@ class _DecisionFieldsSchema(StrictSchema):
 class DecisionInputSchema(_DecisionFieldsSchema):
     """A dated act and what it does to projects."""
 
-    effects = ma.fields.List(
+    effects = ShortList(
         ma.fields.Nested(DecisionEffectSchema),
         load_default=list,
-        validate=ma.validate.Length(max=200),
+        most=200,
         metadata=about("Its effects, in order."),
     )
 
