@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portfolio.core import sources
 from portfolio.core.dates import Precision, today
 from portfolio.core.journal import ChangeDay, change_day, require_after
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED
@@ -51,11 +52,10 @@ def create_application(session: Session, project: Project, values: ApplicationVa
 
     :raises Invalid: the programme or applicant does not exist, or the level contradicts the programme.
     """
-    application = Application(project_id=project.id, status=lifecycle.DRAFT, basis=REPORTED)
+    application = Application(id=sources.new_id(), project_id=project.id, status=lifecycle.DRAFT, basis=REPORTED)
     _apply(session, application, values)
     session.add(application)
-    session.flush()
-    _append(session, application, lifecycle.DRAFT, change_day(today()))
+    _append(session, application, lifecycle.DRAFT, change_day(today()), journal=())
     return application
 
 
@@ -168,8 +168,9 @@ def _append(
     *,
     basis: str = REPORTED,
     reason: str | None = None,
+    journal: Sequence[ApplicationStatusChange] | None = None,
 ) -> ApplicationStatusChange:
-    journal = journal_of(session, application)
+    journal = journal_of(session, application) if journal is None else journal
     holds_from = day.holds_from_on
     change = ApplicationStatusChange(
         application_id=application.id,
@@ -184,7 +185,8 @@ def _append(
     )
     application.status = status
     session.add(change)
-    session.flush()
+    if journal:
+        session.flush()  # the first entry goes with its application, and both with others where there are many
     return change
 
 

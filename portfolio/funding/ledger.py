@@ -10,11 +10,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from portfolio.core import sources
 from portfolio.core.journal import refuse_future
 from portfolio.core.money import ZERO, format_amount
 from portfolio.core.problems import Conflict, Invalid, ProblemError
 from portfolio.funding import lifecycle
-from portfolio.funding.awards import NotTheLast, chain_of, last_of, paid_out_of
+from portfolio.funding.awards import NotTheLast, chain_of, paid_out_of
 from portfolio.funding.models import Award, LedgerEntry
 from portfolio.history.recorder import touch
 
@@ -61,9 +62,44 @@ class EntryValues(TypedDict, total=False):
     comment: str | None
 
 
-def book(session: Session, award: Award, values: EntryValues, *, reverses: UUID | None = None) -> LedgerEntry:
+class Chain:
+    """A locked award chain: its awards, the first one first, and what was paid on them, each looked up once."""
+
+    def __init__(self, session: Session, chain_id: UUID) -> None:
+        self._session, self._chain_id = session, chain_id
+        self.awards = chain_of(session, chain_id)
+        self._paid: dict[date | None, Decimal] = {}
+
+    @property
+    def last(self) -> Award:
+        """The award that no other supersedes."""
+        superseded = {award.supersedes_id for award in self.awards}
+        return next(award for award in self.awards if award.id not in superseded)
+
+    def paid_out(self, before: date | None = None) -> Decimal:
+        """What was paid so far, or ``before`` a day, EUR."""
+        if before not in self._paid:
+            self._paid[before] = paid_out_of(self._session, self._chain_id, before=before)
+        return self._paid[before]
+
+    def add(self, entry: LedgerEntry) -> None:
+        """Count an entry that is new in the session."""
+        for before in self._paid:
+            if before is None or entry.booked_on < before:
+                self._paid[before] += entry.paid_out
+
+
+def book(
+    session: Session,
+    award: Award,
+    values: EntryValues,
+    *,
+    reverses: UUID | None = None,
+    chain: Chain | None = None,
+) -> LedgerEntry:
     """Add an entry to a locked award chain.
 
+    :param chain: that of the award, where many entries are booked on it in one transaction.
     :raises NotTheLast: the award is superseded; the one in force is named.
     :raises NotFinal: a disbursement before the award is final.
     :raises AboveAward: a disbursement above what the award in force leaves.
@@ -71,27 +107,28 @@ def book(session: Session, award: Award, values: EntryValues, *, reverses: UUID 
     :raises BelowZero: a repayment or correction above what was paid.
     """
     refuse_future(values["booked_on"], name="booked_on")
-    last = last_of(session, award.chain_id)
-    if last.id != award.id:
-        raise NotTheLast(f"The award is superseded; book on {last.id}, the one in force.")
+    chain = chain or Chain(session, award.chain_id)
+    if chain.last.id != award.id:
+        raise NotTheLast(f"The award is superseded; book on {chain.last.id}, the one in force.")
     reversed_entry = _reversed(session, award, values, reverses)
     amount = reversed_entry.amount if reversed_entry else values.get("amount")
     if amount is None:
         raise _invalid("amount", "required", "Send the amount of the document, above zero.")
     paid_out = _paid_out(values["type"], amount, reversed_entry)
-    _require_room(session, award, values, amount, paid_out)
+    _require_room(award, chain, values, amount, paid_out)
     entry = LedgerEntry(
+        id=sources.new_id(),
         award_id=award.id,
         chain_id=award.chain_id,
         paid_out=paid_out,
         reverses_id=reverses,
         **{**values, "amount": amount},
     )
+    chain.add(entry)
     session.add(entry)
     touch(session, award)  # the award shows what was paid on it
     if paid_out != ZERO:
-        _move_known(session, award, values["booked_on"])
-    session.flush()
+        _move_known(chain, values["booked_on"])
     return entry
 
 
@@ -126,23 +163,23 @@ def _reversed(session: Session, award: Award, values: EntryValues, reverses: UUI
     return entry
 
 
-def _require_room(session: Session, award: Award, values: EntryValues, amount: Decimal, paid_out: Decimal) -> None:
+def _require_room(award: Award, chain: Chain, values: EntryValues, amount: Decimal, paid_out: Decimal) -> None:
     if values["type"] == lifecycle.DISBURSEMENT:
-        _require_final(session, award, values["booked_on"])
-        _require_below(session, award, values["booked_on"], amount)
+        _require_final(award, chain, values["booked_on"])
+        _require_below(chain, values["booked_on"], amount)
         return
-    total = paid_out_of(session, award.chain_id) + paid_out
+    total = chain.paid_out() + paid_out
     if paid_out < 0 and total < 0:
         raise BelowZero(f"Only {format_amount(total - paid_out)} were paid out; no more can be paid back.")
 
 
-def _require_final(session: Session, award: Award, day: date) -> None:
+def _require_final(award: Award, chain: Chain, day: date) -> None:
     """A payment needs the award of its chain that is in force on its day to be final by then (DOMAIN rule 9).
 
     So a payment made under an award that was amended since can still be entered, and one before the amendment is
     final cannot be made.
     """
-    of_day = next((member for member in chain_of(session, award.chain_id) if _is_in_force(member, day)), award)
+    of_day = next((member for member in chain.awards if _is_in_force(member, day)), award)
     is_final = of_day.final_on is not None and of_day.final_on <= day
     if not is_final or award.status not in (lifecycle.ISSUED, *lifecycle.PAYABLE):
         raise NotFinal(
@@ -156,20 +193,20 @@ def _is_in_force(award: Award, day: date) -> bool:
     return award.counts_from_on <= day and (award.ended_on is None or award.ended_on > day)
 
 
-def _require_below(session: Session, award: Award, day: date, amount: Decimal) -> None:
+def _require_below(chain: Chain, day: date, amount: Decimal) -> None:
     """From its day on, a payment lifts the sum above none of the awards of the chain (DOMAIN rule 10)."""
-    for member in chain_of(session, award.chain_id):
+    for member in chain.awards:
         if member.amount is None or (member.ended_on is not None and member.ended_on <= day):
             continue
-        left = member.amount - paid_out_of(session, award.chain_id, before=member.ended_on)
+        left = member.amount - chain.paid_out(before=member.ended_on)
         if amount > left:
             of_all = format_amount(member.amount)
             raise AboveAward(f"Only {format_amount(max(ZERO, left))} of {of_all} are left; amend the award first.")
 
 
-def _move_known(session: Session, award: Award, booked_on: date) -> None:
+def _move_known(chain: Chain, booked_on: date) -> None:
     """Whoever books a payment knows the payments until that day at least."""
-    for member in chain_of(session, award.chain_id):
+    for member in chain.awards:
         if member.payments_known_until is None or member.payments_known_until < booked_on:
             member.payments_known_until = booked_on
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portfolio.core.columns import CommittedText, Document, Rate
 from portfolio.core.dates import Precision
@@ -74,6 +74,8 @@ class ApplicationStatusChange(StatusChange):
     __tablename__ = "application_status_change"
     __table_args__ = (sa.UniqueConstraint("application_id", "seq"),)
     application_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Application.id, ondelete="RESTRICT"))
+    _application: Mapped[Application] = relationship(lazy="raise")
+    """Never asked: it puts the application before its entries where many of both are written together."""
 
 
 class Award(Entity):

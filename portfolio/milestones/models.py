@@ -46,7 +46,7 @@ class MilestoneStatusChange(StatusChange):
     __tablename__ = "milestone_status_change"
     __table_args__ = (sa.UniqueConstraint("milestone_id", "seq"),)
     milestone_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Milestone.id, ondelete="RESTRICT"))
-    _milestone: Mapped[Milestone] = relationship(lazy="raise", viewonly=False)
+    _milestone: Mapped[Milestone] = relationship(lazy="raise")
     """Never asked: it puts the milestone before its entries where many of both are written together."""
 
 
