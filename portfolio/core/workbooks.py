@@ -91,7 +91,7 @@ class _Sum:
             amount = Decimal(value)
             self.values += 1
             self.total += amount
-            self.exact = self.exact and _is_exact(amount)
+            self.exact = self.exact and is_exact(amount)
 
 
 class PlainSheet(Worksheet):
@@ -126,6 +126,21 @@ _KINDS: Mapping[str, _Kind] = {
 def kind_of(column: ma.fields.Field[Any] | None) -> str:
     """The type of cell for what ``column`` holds."""
     return next((name for name, kind in _KINDS.items() if isinstance(column, kind.fields)), "text")
+
+
+def number_format(column: ma.fields.Field[Any] | None, language: Language) -> str | None:
+    """How cells of what ``column`` holds are shown; None for text and truth."""
+    number = _KINDS[kind_of(column)].number
+    return None if number is None else number.text(language)
+
+
+def fitting(text: str, language: Language) -> str:
+    """``text`` as long as a cell can hold it, with a remark where it is cut."""
+    units = text.encode("utf-16-le")
+    if len(units) <= 2 * LONGEST_TEXT:
+        return text
+    remark = _CUT.text(language).format(len(text))
+    return units[: 2 * (LONGEST_TEXT - len(remark))].decode("utf-16-le", "ignore") + remark
 
 
 class Cells:
@@ -166,7 +181,7 @@ class Cells:
 
     def _decimal(self, sheet: Worksheet, row: int, column: int, value: str, *, kind: str) -> None:
         amount = Decimal(value)
-        if _is_exact(amount):
+        if is_exact(amount):
             sheet.write_number(row, column, amount, self._formats[kind])  # XlsxWriter writes its digits as they are
         else:
             self._text(sheet, row, column, value)
@@ -176,14 +191,7 @@ class Cells:
         text = orjson.dumps(value).decode() if isinstance(value, list | dict) else str(value)
         # Excel makes a formula of such a text when its cell is edited, unless the cell is marked.
         style = self._quoted if text.startswith(FORMULA_BEGINNINGS) else None
-        sheet.write_string(row, column, self._fitting(text), style)
-
-    def _fitting(self, text: str) -> str:
-        units = text.encode("utf-16-le")
-        if len(units) <= 2 * LONGEST_TEXT:
-            return text
-        remark = _CUT.text(self._language).format(len(text))
-        return units[: 2 * (LONGEST_TEXT - len(remark))].decode("utf-16-le", "ignore") + remark
+        sheet.write_string(row, column, fitting(text, self._language), style)
 
 
 def write_workbook(file: IO[bytes], table: Table, origin: Origin) -> None:
@@ -278,7 +286,7 @@ class _About:
         self.cells.write(self.sheet, self._next, 1, found.values, "count")
         if found.values:  # a sum of nothing is not known, and not 0
             self.cells.write(self.sheet, self._next, 2, f"{found.total:f}", "money")
-            if found.exact and _is_exact(found.total):
+            if found.exact and is_exact(found.total):
                 self.cells.formula(self.sheet, self._next, 3, f"=ROUND(SUM({where}),2)", found.total)
         self._next += 1
 
@@ -288,7 +296,8 @@ def _range_of(language: Language, column: int, rows: int) -> str:
     return f"'{_DATA.text(language)}'!{name}$2:{name}${rows + 1}"
 
 
-def _is_exact(amount: Decimal) -> bool:
+def is_exact(amount: Decimal) -> bool:
+    """Whether a spreadsheet's number is exactly ``amount``."""
     return len(amount.normalize().as_tuple().digits) <= _EXACT_DIGITS
 
 

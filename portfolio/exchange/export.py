@@ -85,7 +85,7 @@ def write_workbook(
 def facts_of(moment: Reading) -> Facts:
     """Where a workbook of this moment is from."""
     log = moment.session.execute(sa.select(LogHead.origin)).scalar_one()
-    instant = None if moment.known_at is None else format_instant(moment.known_at)
+    instant = "" if moment.known_at is None else format_instant(moment.known_at)
     return Facts(log, moment.revision, moment.valid_on, instant)
 
 

@@ -20,8 +20,9 @@ from portfolio.core.problems import Conflict, NotFound, ProblemError
 from portfolio.exchange.findings import Fault, Plan, Row, row_of
 from portfolio.exchange.headers import Found, find_sheets
 from portfolio.exchange.models import Import
+from portfolio.exchange.origin import Origin, read_origin, require_ours
 from portfolio.exchange.perform import Performed, Permit, perform, try_out
-from portfolio.exchange.plan import Comparison, Origin, origin_of
+from portfolio.exchange.plan import Comparison
 from portfolio.exchange.sheets import BY_KEY, SHEETS
 from portfolio.exchange.upload import Upload, read_upload
 from portfolio.history.models import LogHead
@@ -85,8 +86,10 @@ def compare(moment: Reading, view: str, sent: Sent, actor_id: str) -> Compared:
     """
     upload = read_upload(sent.data, sent.filename, sent.sheet)
     found = find_sheets(upload)
-    log = moment.session.execute(sa.select(LogHead.origin)).scalar_one()
-    origin = None if found.facts is None else origin_of(found.facts, log, moment.revision)
+    origin = None if found.facts is None else read_origin(found.facts)
+    if origin is not None:
+        log = moment.session.execute(sa.select(LogHead.origin)).scalar_one()
+        require_ours(origin, log, moment.revision)
     comparison = Comparison(moment, view, origin, upload.is_1904)
     for matched in found.matched:
         comparison.compare(matched)
@@ -115,6 +118,30 @@ def preview(
     plan = compared.plan
     tried = try_out(session, plan.rows, permit, view=view, columns=plan.columns, reason=reason, progress=progress)
     return _kept(session, compared, sent, tried, actor_id=actor_id, reason=reason)
+
+
+def take_at_once(
+    session: Session,
+    compared: Compared,
+    sent: Sent,
+    permit: Permit,
+    *,
+    view: str,
+    actor_id: str,
+    reason: str | None,
+    mode: str = ALL,
+) -> Import:
+    """Carry out what a file asks for without showing it first, and keep it with what was found and done.
+
+    :raises ImportHasFaults: there are faults or conflicts, and ``mode`` is ``all``.
+    """
+    plan = compared.plan
+    done = perform(session, plan.rows, permit, view=view, columns=plan.columns, reason=reason)
+    kept = _kept(session, compared, sent, done, actor_id=actor_id, reason=reason)
+    result = unpacked(kept.result)
+    if mode == ALL:
+        _require_faultless(result)
+    return _applied(session, kept, result, done)
 
 
 def import_of(session: Session, import_id: UUID, actor_id: str, *, lock: bool = False) -> Import:
@@ -152,10 +179,8 @@ def apply(
     if kept.state == APPLIED:
         raise AlreadyApplied(f"This import was applied before{_as(kept.revision)}; send a new file for new changes.")
     result = unpacked(kept.result)
-    if mode == ALL and (result["faults"] or result["conflicts"]):
-        counts = f"{len(result['faults'])} faults and {len(result['conflicts'])} conflicts"
-        detail = f"The file has {counts}: mend them and send it again, or apply the good rows with mode=valid_rows."
-        raise ImportHasFaults(detail, errors=_named(result))
+    if mode == ALL:
+        _require_faultless(result)
     stored = unpacked(kept.rows)
     columns, good = stored["columns"], [row_of(row) for row in stored["rows"]]
     del stored
@@ -168,18 +193,7 @@ def apply(
         raise ImportOutdated(detail, errors=_named(_outcome(done)))
     for name, later in _outcome(done).items():
         result[name] = [*result[name], *later]
-    result["applied"] = [
-        {"sheet": row.title, "row": row.row, "record": address, "created": row.record_id is None}
-        for row, address in done.done
-    ]
-    record(session)
-    written = recorded(session)
-    kept.state, kept.applied_at = APPLIED, sources.now()
-    kept.revision = written.rev if written else None
-    kept.result = packed(result)
-    kept.conflicts = len(result["conflicts"])
-    session.flush()
-    return kept
+    return _applied(session, kept, result, done)
 
 
 def drop_imports(session: Session) -> int:
@@ -208,6 +222,29 @@ def unpacked(data: bytes) -> Any:
     return orjson.loads(zlib.decompress(data))
 
 
+def _require_faultless(result: dict[str, Any]) -> None:
+    if result["faults"] or result["conflicts"]:
+        counts = f"{len(result['faults'])} faults and {len(result['conflicts'])} conflicts"
+        detail = f"The file has {counts}: mend them and send it again, or apply the good rows with mode=valid_rows."
+        raise ImportHasFaults(detail, errors=_named(result))
+
+
+def _applied(session: Session, kept: Import, result: dict[str, Any], done: Performed) -> Import:
+    """Note what was done in the import itself; the revision is made here, since it has to be named."""
+    result["applied"] = [
+        {"sheet": row.title, "row": row.row, "record": address, "created": row.record_id is None}
+        for row, address in done.done
+    ]
+    record(session)
+    written = recorded(session)
+    kept.state, kept.applied_at = APPLIED, sources.now()
+    kept.revision = written.rev if written else None
+    kept.result = packed(result)
+    kept.conflicts = len(result["conflicts"])
+    session.flush()
+    return kept
+
+
 def _missing_sheets(found: Found, origin: Origin | None) -> list[Fault]:
     here = {matched.sheet.key for matched in found.matched}
     notices = []
@@ -223,7 +260,7 @@ def _leave_out_made(moment: Reading, plan: Plan, actor_id: str, origin: Origin |
     """Report new rows that the author has made before: the same file sent in again must not pay twice."""
     if all(row.record_id is not None for row in plan.rows):
         return
-    since = origin.revision if origin is not None else -1
+    since = origin.facts.revision if origin is not None else -1
     applied = sa.select(Import).where(
         Import.actor_id == actor_id, Import.state == APPLIED, sa.func.coalesce(Import.revision, 0) > since
     )
@@ -279,7 +316,7 @@ def _kept(
         reason=reason,
         state=PREVIEWED,
         seen_revision=compared.revision,
-        based_on=compared.origin.revision if compared.origin else None,
+        based_on=compared.origin.facts.revision if compared.origin else None,
         rows=packed({"columns": plan.columns, "rows": good}),
         changes=packed([_change(row) for row in good]),
         result=packed(result),

@@ -8,17 +8,16 @@ from typing import IO, Any
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
-from portfolio.core.dates import parse_day
 from portfolio.core.vocabulary import Language
 from portfolio.core.workbooks import opened_workbook
 from portfolio.exchange.columns import CellFault, Column, JsonValue, RawCell
 from portfolio.exchange.fault_texts import GERMAN
-from portfolio.exchange.headers import Found, Matched, find_sheets
+from portfolio.exchange.headers import Matched, find_sheets
 from portfolio.exchange.imports import unpacked
 from portfolio.exchange.models import Import
-from portfolio.exchange.sheets import BY_KEY
+from portfolio.exchange.origin import read_origin
 from portfolio.exchange.upload import read_upload
-from portfolio.exchange.workbook import Facts, Mark, WorkbookWriter
+from portfolio.exchange.workbook import Mark, WorkbookWriter
 
 _MOST_LINES = 1000
 Marks = dict[tuple[int, int], Mark]
@@ -44,8 +43,11 @@ def write_marked(target: IO[bytes], *, kept: Import, language: Language) -> None
                 columns,
                 marks,
             )
-        facts, given = _facts(found)
-        writer.finish(facts, given)
+        origin = None if found.facts is None else read_origin(found.facts)
+        if origin is None:
+            writer.finish(None)
+        else:
+            writer.finish(origin.facts, origin.given)
 
 
 def _blank(rows: int) -> list[Sequence[RawCell]]:
@@ -128,18 +130,3 @@ def _lines(result: Mapping[str, Any], language: Language) -> list[tuple[str, str
 
 def _place(one: Mapping[str, Any]) -> str:
     return f"{one['sheet'] or ''} {one['column'] or ''}{one['row'] or ''}".strip() or "–"
-
-
-def _facts(found: Found) -> tuple[Facts | None, Mapping[str, Sequence[str]]]:
-    """What the hidden sheet said, as it said it; it was checked when the file came in."""
-    if found.facts is None:
-        return None, {}
-    header = [str(cell or "") for cell in found.facts[0]]
-    said = {name: str(cell or "") for name, cell in zip(header, found.facts[1], strict=False)}
-    facts = Facts(said["log"], int(said["revision"]), parse_day(said["valid_on"]), said.get("instant") or None)
-    given = {
-        name: [str(row[place]) for row in found.facts[1:] if place < len(row) and row[place]]
-        for place, name in enumerate(header)
-        if name in BY_KEY
-    }
-    return facts, given

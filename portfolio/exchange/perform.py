@@ -11,15 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portfolio.core.fields import fault as field_fault
-from portfolio.core.problems import Problem, ProblemError, StaleVersion, from_messages
-from portfolio.exchange import sheets
+from portfolio.core.problems import NotFound, Problem, ProblemError, StaleVersion, from_messages
+from portfolio.exchange import money_targets, project_targets, sheets
 from portfolio.exchange.columns import JsonValue
 from portfolio.exchange.findings import Clash, Fault, Meeting, Row
 from portfolio.exchange.headers import address_of
-from portfolio.exchange.sheets import BY_KEY
-from portfolio.exchange.targets import Targets
+from portfolio.exchange.sheets import BY_KEY, shown_as
+from portfolio.exchange.targets import Changeable, Targets
 from portfolio.history.recorder import forget_changes, savepoint
 
+_KINDS = {**project_targets.KINDS, **money_targets.KINDS}
 _CHUNK = 100
 """Rows tried under one savepoint; where one fails, they are tried again each under its own."""
 _OF_CELLS = {
@@ -28,11 +29,8 @@ _OF_CELLS = {
 }
 """What the API says of a body without the field, in the words of a sheet."""
 _STEP_CELLS = {"to": sheets.NEW_STATUS, "on": sheets.NEW_STATUS_ON, "reason": sheets.NEW_STATUS_REASON}
-
-
 Columns = Mapping[str, Mapping[str, str]]
-
-
+"""Where each field stands, by the title of its sheet."""
 Permit = Callable[[str, str | None], None]
 """Refuses an operation that the author may not do to what belongs to a project led by that organisation today."""
 
@@ -71,7 +69,7 @@ def perform(
     :param after_each: called between the parts that the rows are carried out in.
     """
     found = Performed()
-    targets = Targets(session, permit, view, reason)
+    targets = Targets(session, _KINDS, permit, view, reason)
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
         try:
@@ -126,7 +124,7 @@ def _one_by_one(targets: Targets, rows: Sequence[Row], columns: Columns, found: 
             with savepoint(session):
                 address = _one(targets, row)
         except StaleVersion:
-            found.conflicts.append(_clash(targets, row))
+            _meet(targets, row, columns, found)
         except ma.ValidationError as error:
             found.faults += _faults(row, columns, from_messages({"json": error.messages}))
         except Problem as problem:
@@ -140,15 +138,14 @@ def _one_by_one(targets: Targets, rows: Sequence[Row], columns: Columns, found: 
 
 def _one(targets: Targets, row: Row) -> str:
     target = targets.of(row.sheet)
-    record_id = UUID(row.record_id) if row.record_id is not None else None
-    if record_id is None:
-        record_id = target.create(dict(row.values))
-    elif row.version is None or target.version(record_id) != row.version:
-        raise StaleVersion("The record was changed meanwhile.")
-    elif row.values:
-        target.change(record_id, dict(row.values))
-    if row.step:
-        target.step(record_id, _whole_step(row.step))
+    record_id = target.create(dict(row.values)) if row.record_id is None else UUID(row.record_id)
+    if isinstance(target, Changeable):
+        if row.record_id is not None and target.version(record_id) != row.version:
+            raise StaleVersion("The record was changed meanwhile.")
+        if row.record_id is not None and row.values:
+            target.change(record_id, dict(row.values))
+        if row.step:
+            target.step(record_id, _whole_step(row.step))
     return address_of(BY_KEY[row.sheet], str(record_id))
 
 
@@ -183,14 +180,21 @@ def _faults(row: Row, columns: Columns, errors: Sequence[ProblemError]) -> list[
     return faults
 
 
+def _meet(targets: Targets, row: Row, columns: Columns, found: Performed) -> None:
+    """Tell of a record that is not as the file has it; it may be gone altogether by now."""
+    try:
+        found.conflicts.append(_clash(targets, row))
+    except NotFound as gone:
+        found.faults += _faults(row, columns, [_whole(gone)])
+
+
 def _clash(targets: Targets, row: Row) -> Clash:
     """A record that somebody changed between the comparison and the write."""
     assert row.record_id is not None
-    targets.session.expire_all()
-    target = targets.anew().of(row.sheet)
-    version = target.version(UUID(row.record_id))
+    now = targets.of(row.sheet).shown(UUID(row.record_id))
+    version = now["version"]
+    assert isinstance(version, int)
     cells = tuple(
-        Meeting(cell.column, cell.field, cell.old, cell.new, target.shown(UUID(row.record_id), cell.field))
-        for cell in row.cells
+        Meeting(cell.column, cell.field, cell.old, cell.new, now.get(shown_as(cell.field))) for cell in row.cells
     )
     return Clash(row.title, row.row, address_of(BY_KEY[row.sheet], row.record_id), row.version, version, cells)

@@ -5,62 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from xlsxwriter.utility import xl_col_to_name
 
-from portfolio.core.dates import parse_day
 from portfolio.exchange import sheets
 from portfolio.exchange.columns import CellFault, Column, JsonValue, RawCell, Use
 from portfolio.exchange.findings import Cell, Clash, Fault, Meeting, Missing, Plan, Row
 from portfolio.exchange.headers import Matched, address_of
+from portfolio.exchange.origin import Origin
 from portfolio.exchange.rows import Record, rows_with_ids
 from portfolio.exchange.sheets import Sheet
-from portfolio.exchange.upload import refused
-from portfolio.exchange.workbook import LAYOUT
 from portfolio.funding.codelists import LEDGER_TYPE
 from portfolio.funding.lifecycle import CORRECTION
 from portfolio.history.reading import Reading, reading_beside
 
 FORMULA = "formula"
-_ID = 36
-"""Characters of an id."""
 _CORRECTION = f"{LEDGER_TYPE.label(CORRECTION, 'de')} / {LEDGER_TYPE.label(CORRECTION, 'en')}"
 _TO = {sheets.NEW_STATUS: "to", sheets.NEW_STATUS_ON: "on", sheets.NEW_STATUS_REASON: "reason"}
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a workbook is from, as its hidden sheet says."""
-
-    revision: int
-    valid_on: date
-    given: Mapping[str, Sequence[str]]
-
-
-def origin_of(rows: Sequence[Sequence[RawCell]], log: str, head: int) -> Origin:
-    """Read the hidden sheet of a workbook.
-
-    :raises Invalid: it is from another register, or from a later state than this register has.
-    """
-    header = [str(cell or "") for cell in rows[0]] if rows else []
-    said = dict(zip(header, rows[1] if len(rows) > 1 else (), strict=False))
-    if said.get("layout") != LAYOUT or said.get("log") != log:
-        raise refused("other_register", "This workbook is from another register; download one from this register.")
-    try:
-        revision, valid_on = int(str(said["revision"])), parse_day(str(said["valid_on"]))
-    except (KeyError, ValueError):
-        raise refused("damaged_workbook", "The hidden sheet _register was changed; download a workbook anew.") from None
-    if not 0 <= revision <= head:
-        detail = f"This workbook shows revision {revision}, this register has {head}; download a workbook anew."
-        raise refused("other_register", detail)
-    given = {
-        name: [str(row[place]) for row in rows[1:] if place < len(row) and len(str(row[place])) == _ID]
-        for place, name in enumerate(header)
-        if name in sheets.BY_KEY
-    }
-    return Origin(revision, valid_on, given)
 
 
 class Comparison:
@@ -105,8 +67,8 @@ class Comparison:
         ]
         if not wanted:
             return {}
-        then = reading_beside(self._moment, str(self._origin.revision))
-        then = Reading(then.session, then.revision, then.known_at, self._origin.valid_on, is_past=True)
+        then = reading_beside(self._moment, str(self._origin.facts.revision))
+        then = Reading(then.session, then.revision, then.known_at, self._origin.facts.valid_on, is_past=True)
         return rows_with_ids(sheet, then, self._view, wanted)
 
     def _new(self, reader: _SheetReader, found: _Found) -> None:
@@ -170,7 +132,7 @@ class Comparison:
             Cell(
                 reader.letter(column.name),
                 column.name,
-                current.get("status" if column.name == sheets.NEW_STATUS else column.name),
+                current.get(sheets.shown_as(column.name)),
                 value,
             )
             for column, value in edits
@@ -226,7 +188,7 @@ def _clash(
             column.name,
             base.get(column.name) if base else None,
             value,
-            current.get("status" if column.name == sheets.NEW_STATUS else column.name),
+            current.get(sheets.shown_as(column.name)),
         )
         for column, value in edits
     )

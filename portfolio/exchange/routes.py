@@ -41,6 +41,7 @@ from portfolio.exchange.imports import (
     import_of,
     imports_of,
     preview,
+    take_at_once,
     unpacked,
 )
 from portfolio.exchange.marked import write_marked
@@ -162,10 +163,9 @@ class Imports(MethodView):
             compared = compare(moment, view, sent, author.actor_id)
         with transaction("imports.apply" if at_once else "imports.create") as session:
             current_writing().allowed()
+            take = partial(take_at_once, mode=options.get("mode", ALL)) if at_once else preview
             who = author.actor_id
-            kept = preview(session, compared, sent, require_own_of_many, view=view, actor_id=who, reason=reason)
-            if at_once:
-                apply(session, kept, require_own_of_many, view=view, mode=options.get("mode", ALL))
+            kept = take(session, compared, sent, require_own_of_many, view=view, actor_id=who, reason=reason)
             body = _shown(kept)
         return private_answer(body, status=201, location=f"/v1/imports/{kept.id}")
 

@@ -29,6 +29,7 @@ _CHUNK = 2000
 _CHUNK_OF_IDS = 8000
 """How many are asked for at once: a statement takes only so many values, and each asks the whole relation."""
 _MANY = 50
+"""Projects or records from which on a question counts as one about many."""
 _FORECAST = sheets.ForecastRowSchema()
 
 
@@ -49,8 +50,8 @@ def rows_of_projects(sheet: Sheet, moment: Reading, view: str, slugs: Sequence[s
     place = {slug: number for number, slug in enumerate(slugs)}
     owner = "slug" if sheet is sheets.PROJECTS else "project"
     for start in range(0, len(slugs), _CHUNK):
-        chunk = list(slugs[start : start + _CHUNK])
-        found = _select(sheet, moment, view, lambda rows, chunk=chunk: rows.c[owner].in_(chunk))  # type: ignore[misc]
+        chunk = slugs[start : start + _CHUNK]
+        found = _select(sheet, moment, view, owner, chunk)
         yield from sorted(found, key=lambda row: (place[str(row[owner])], *_order(sheet, row)))
 
 
@@ -60,8 +61,7 @@ def rows_with_ids(sheet: Sheet, moment: Reading, view: str, ids: Sequence[UUID])
         _plan_for_many(moment)
     found: dict[str, Record] = {}
     for start in range(0, len(ids), _CHUNK_OF_IDS):
-        chunk = list(ids[start : start + _CHUNK_OF_IDS])
-        rows = _select(sheet, moment, view, lambda rows, chunk=chunk: rows.c.id.in_(chunk))  # type: ignore[misc]
+        rows = _select(sheet, moment, view, "id", ids[start : start + _CHUNK_OF_IDS])
         found.update((str(row["id"]), row) for row in rows)
     return found
 
@@ -76,7 +76,6 @@ def _order(sheet: Sheet, row: Record) -> tuple[str, ...]:
     return (*(str(row.get(name) or "") for name in days.get(sheet.key, ())), str(row["id"]))
 
 
-_Condition = Callable[[sa.FromClause], sa.ColumnElement[bool]]
 _Present = Callable[[Row, str], dict[str, Any]]
 
 
@@ -86,9 +85,10 @@ def _plan_for_many(moment: Reading) -> None:
         moment.session.execute(sa.text("SET LOCAL enable_nestloop = off"))
 
 
-def _select(sheet: Sheet, moment: Reading, view: str, condition: _Condition) -> list[Record]:
+def _select(sheet: Sheet, moment: Reading, view: str, name: str, values: Sequence[Any]) -> list[Record]:
+    """The rows whose column ``name`` has one of ``values``."""
     rows, conditions, present = _source(sheet, moment, view)
-    statement = sa.select(rows).where(condition(rows), *conditions)
+    statement = sa.select(rows).where(rows.c[name].in_(values), *conditions)
     names = list(sheet.by_name)
     return [_only(present(row, view), names) for row in moment.session.execute(statement).mappings()]
 

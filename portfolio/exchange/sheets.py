@@ -11,7 +11,7 @@ import marshmallow as ma
 
 from portfolio.core import fields
 from portfolio.core.records import about
-from portfolio.core.vocabulary import Label, Language
+from portfolio.core.vocabulary import Label
 from portfolio.exchange.columns import Column, Use
 from portfolio.funding import codelists as funding
 from portfolio.funding import schemas as money
@@ -354,6 +354,6 @@ def sheet_titled(title: str) -> Sheet | None:
     )
 
 
-def titles(sheet: Sheet, language: Language, names: Sequence[str] | None = None) -> list[str]:
-    """The header cells of a sheet."""
-    return [column.title(language) for column in sheet.columns if names is None or column.name in names]
+def shown_as(name: str) -> str:
+    """The column that shows what a cell of ``name`` would change: a new status stands beside the status."""
+    return "status" if name == NEW_STATUS else name

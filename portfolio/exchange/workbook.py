@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from xlsxwriter import Workbook
@@ -15,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from portfolio.core import fields
 from portfolio.core.tables import FORMULA_BEGINNINGS
 from portfolio.core.vocabulary import Codelist, Label, Language
-from portfolio.core.workbooks import PlainSheet
+from portfolio.core.workbooks import LONGEST_TEXT, PlainSheet, fitting, is_exact, kind_of, number_format
 from portfolio.exchange.columns import Column, RawCell, Use
 from portfolio.exchange.rows import Record
 from portfolio.exchange.sheets import SHEETS, Sheet
@@ -27,10 +29,10 @@ LISTS_SHEET = Label("Listen", "Lists")
 README_SHEET = Label("Lies mich", "Read me")
 FREE_ROWS = 500
 """Rows below the records that are prepared for new ones."""
-LARGEST_CELL = 32_767
 _CREATED = datetime(2020, 1, 1, tzinfo=UTC)  # the same bytes for the same content
 _DAYS = (date(2000, 1, 1), date(2100, 12, 31))
 _WIDE, _NARROW = 40, 16
+_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Facts:
     log: str
     revision: int
     valid_on: date
-    instant: str | None
+    instant: str
+    """Of the revision; empty before the first one."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class WorkbookWriter:
             ids.append(str(record["id"]))
             for place, column in enumerate(columns):
                 value = record.get(column.name)
-                self._write(target, number, place, column, column.shows(value, self._language), is_new=False)
+                self._write(target, number, place, column, column.shows(value, self._language))
         self._finish(target, columns, number)
 
     def copy(
@@ -173,23 +176,23 @@ class WorkbookWriter:
             return {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 1}
         return None
 
-    def _write(self, target: Worksheet, row: int, place: int, column: Column, cell: RawCell, *, is_new: bool) -> None:
-        locked = column.use in (Use.SHOWN, Use.KEY) or (column.use is Use.NEW and not is_new)
-        write_cell(target, row, place, column, cell, self._cell_format(column, locked=locked, **_quoted(cell)))
+    def _write(self, target: Worksheet, row: int, place: int, column: Column, cell: RawCell) -> None:
+        locked = column.use in (Use.SHOWN, Use.KEY, Use.NEW)
+        look = self._cell_format(column, locked=locked, **_quoted(cell))
+        write_cell(target, row, place, column, cell, look, self._language)
 
     def _write_marked(
         self, target: Worksheet, row: int, place: int, column: Column | None, cell: RawCell, mark: Mark | None
     ) -> None:
         colour = {"fault": "#F8CBAD", "conflict": "#FFE699", "change": "#C6E0B4"}[mark.kind] if mark else None
-        look = {"bg_color": colour} if colour else {}
+        shade = {"bg_color": colour} if colour else {}
         if column is None:
-            write_cell(target, row, place, None, cell, self._format(bold=row == 0, **look, **_quoted(cell)))
+            look = self._format(bold=row == 0, **shade, **_quoted(cell))
         else:
-            write_cell(
-                target, row, place, column, cell, self._cell_format(column, locked=False, **look, **_quoted(cell))
-            )
+            look = self._cell_format(column, locked=False, **shade, **_quoted(cell))
+        write_cell(target, row, place, column, cell, look, self._language)
         if mark is not None and mark.note:
-            target.write_comment(row, place, mark.note[:LARGEST_CELL], {"x_scale": 2, "y_scale": 1.5})
+            target.write_comment(row, place, mark.note[:LONGEST_TEXT], {"x_scale": 2, "y_scale": 1.5})
 
     def _header_format(self, column: Column) -> Format:
         colour = {Use.SHOWN: "#D9D9D9", Use.KEY: "#D9D9D9", Use.STEP: "#FFF2CC"}.get(column.use, "#DDEBF7")
@@ -225,7 +228,7 @@ class WorkbookWriter:
             "log": facts.log,
             "revision": str(facts.revision),
             "valid_on": facts.valid_on.isoformat(),
-            "instant": facts.instant or "",
+            "instant": facts.instant,
         }
         for row in range(1 + max([1, *(len(ids) for ids in given.values())])):
             for place, (name, value) in enumerate(said.items()):
@@ -239,7 +242,9 @@ class WorkbookWriter:
         sheet.protect()
 
 
-def write_cell(target: Worksheet, row: int, place: int, column: Column | None, cell: RawCell, look: Format) -> None:
+def write_cell(
+    target: Worksheet, row: int, place: int, column: Column | None, cell: RawCell, look: Format, language: Language
+) -> None:
     """One typed cell. A text is always written as text, whatever it begins with."""
     if cell is None or cell == "":
         target.write_blank(row, place, None, look)
@@ -249,13 +254,14 @@ def write_cell(target: Worksheet, row: int, place: int, column: Column | None, c
         target.write_datetime(row, place, cell, look)
     elif isinstance(cell, int | float):
         target.write_number(row, place, cell, look)
-    elif column is not None and isinstance(column.form, fields.Money | fields.RateField) and _is_plain(str(cell)):
-        target.write_number(row, place, float(str(cell)), look)  # at most 15 digits: a double holds them exactly
+    elif column is not None and kind_of(column.form) in ("money", "rate") and _is_exact_number(str(cell)):
+        target.write_number(row, place, Decimal(str(cell)), look)  # XlsxWriter writes its digits as they are
     else:
-        text = str(cell)
-        if len(text) > LARGEST_CELL:
-            text = text[: LARGEST_CELL - 30] + " … [gekürzt / shortened]"
-        target.write_string(row, place, text, look)
+        target.write_string(row, place, fitting(str(cell), language), look)
+
+
+def _is_exact_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None and is_exact(Decimal(text))
 
 
 def _quoted(cell: RawCell) -> dict[str, bool]:
@@ -263,20 +269,10 @@ def _quoted(cell: RawCell) -> dict[str, bool]:
     return {"quote_prefix": True} if isinstance(cell, str) and cell.startswith(FORMULA_BEGINNINGS) else {}
 
 
-def _is_plain(text: str) -> bool:
-    return text.isascii() and text.replace(".", "", 1).removeprefix("-").isdigit() and len(text) <= 17
-
-
 def _number_format(column: Column, language: Language) -> str:
-    if isinstance(column.form, fields.Money):
-        return "#,##0.00"
-    if isinstance(column.form, fields.RateField):
-        return "0.00%"
-    if isinstance(column.form, fields.Day):
-        return "dd.mm.yyyy" if language == "de" else "yyyy-mm-dd"
-    if isinstance(column.form, fields.Count):
-        return "0"
-    return "General" if isinstance(column.form, fields.StrictBool) else "@"
+    # Whatever is typed into a cell of text stays what was typed: 13-01 is no day.
+    plain = "General" if isinstance(column.form, fields.StrictBool) else "@"
+    return number_format(column.form, language) or plain
 
 
 def _width(column: Column) -> int:

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from portfolio.core.db import Database
 from tests.conftest import key_headers, make_app
 
+PROJECT = "mobilitaetszentrale"
 _keys = itertools.count(1)
 _BOUNDARY = "between-the-parts-of-a-form"
 

@@ -8,25 +8,9 @@ import pytest
 
 from portfolio.core.db import Database
 from tests.access.world import World
-from tests.exchange.office import Book, Office, cells, faults
+from tests.exchange.office import PROJECT, Book, Office, cells, faults
 
 NOON = datetime.datetime(2027, 3, 1, 12, 30)  # noqa: DTZ001 (a cell knows no zone)
-PROJECT = "mobilitaetszentrale"
-
-
-@pytest.fixture
-def office(seeded: Database) -> Office:
-    return Office(seeded)
-
-
-@pytest.fixture
-def book(office: Office) -> Book:
-    return Book(office.workbook("?lead_ministry=MUNV"))  # few rows, quickly read
-
-
-@pytest.fixture
-def row(book: Book) -> int:
-    return book.row_of("Projekte", "Projekt", PROJECT)
 
 
 class TestConflicts:

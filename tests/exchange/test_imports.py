@@ -9,25 +9,9 @@ import pytest
 
 from portfolio.core.db import Database
 from tests.access.world import World
-from tests.exchange.office import Book, Office, cells, faults
+from tests.exchange.office import PROJECT, Book, Office, cells, faults
 
 NOON = datetime.datetime(2027, 3, 1, 12, 30)  # noqa: DTZ001 (a cell knows no zone)
-PROJECT = "mobilitaetszentrale"
-
-
-@pytest.fixture
-def office(seeded: Database) -> Office:
-    return Office(seeded)
-
-
-@pytest.fixture
-def book(office: Office) -> Book:
-    return Book(office.workbook("?lead_ministry=MUNV"))  # few rows, quickly read
-
-
-@pytest.fixture
-def row(book: Book) -> int:
-    return book.row_of("Projekte", "Projekt", PROJECT)
 
 
 class TestOneCell:
@@ -231,6 +215,20 @@ class TestNewRows:
         found = office.send(book.saved())
         assert [fault[3] for fault in faults(found)] == ["cannot_be_changed"]
         assert "Korrektur" in found["faults"][0]["detail"]
+
+    def test_payments_on_one_award_count_together_however_it_is_named(self, seeded: Database) -> None:
+        """The award is of 900.00; the third of these would lift what was paid above it."""
+        office, world = Office(seeded), World(seeded)
+        award = office.json(world.award(final=True))
+        book = Book(office.workbook(f"?project={award['project']}"))
+        payment = {"Art": "Auszahlung", "Gebucht am": datetime.date(2026, 5, 4), "Betrag (EUR)": 400}
+        book.add("Zahlungen", Projekt=award["project"], **payment)
+        book.add("Zahlungen", Bewilligung=award["id"], **payment)
+        third = book.add("Zahlungen", Projekt=award["project"], **payment)
+        found = office.send(book.saved())
+        assert [(fault[1], fault[3]) for fault in faults(found)] == [(third, "above-award")]
+        office.apply(found["id"], "?mode=valid_rows")
+        assert office.json(f"/v1/awards/{award['id']}")["paid_out"] == "800.00"
 
     def test_a_correction_says_why(self, seeded: Database) -> None:
         office, world = Office(seeded), World(seeded)

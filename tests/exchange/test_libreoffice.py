@@ -13,10 +13,9 @@ from openpyxl.utils import get_column_letter
 
 from portfolio.core.db import Database
 from tests.exchange.libreoffice import LibreOffice, needs_libreoffice
-from tests.exchange.office import Book, Office, quiet
+from tests.exchange.office import PROJECT, Book, Office, quiet
 
 pytestmark = [needs_libreoffice, pytest.mark.large]
-PROJECT = "mobilitaetszentrale"
 
 
 @pytest.fixture(scope="module")

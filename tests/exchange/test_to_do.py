@@ -10,9 +10,7 @@ import pytest
 from portfolio.core.dates import today
 from portfolio.core.db import Database
 from tests.access.world import World
-from tests.exchange.office import Book, Office
-
-PROJECT = "mobilitaetszentrale"
+from tests.exchange.office import PROJECT, Book, Office
 
 
 def kinds(office: Office) -> Counter[str]:
