@@ -1,7 +1,8 @@
 """``python -m benchmarks.imports [ROWS]``: sending in, applying and giving out a large workbook, on both engines.
 
-ROWS (20 000) new milestones over the seed's projects, then one cell of each changed, then the workbook as it is. Each
-step in a process of its own, so that the memory is the step's: the largest resident size, the program itself included.
+ROWS (20 000) new milestones over the seed's projects, the workbook as it is, one cell of each changed; then as many new
+applications, and as many payments on 40 awards. Each step in a process of its own, so that the memory is the step's:
+the largest resident size, the program itself included.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,9 @@ from portfolio.exchange.export import write_workbook
 from portfolio.exchange.imports import Sent, apply, compare, import_of, preview, unpacked
 from portfolio.exchange.rows import chosen_projects
 from portfolio.exchange.seed import load_seed
-from portfolio.exchange.sheets import MILESTONES
+from portfolio.exchange.sheets import APPLICATIONS, MILESTONES, PAYMENTS, Sheet
+from portfolio.funding.applications import create_application, transition_application
+from portfolio.funding.awards import create_award, transition_award
 from portfolio.history import log, recorder
 from portfolio.history.reading import open_reading
 from portfolio.milestones.models import Milestone
@@ -51,12 +55,12 @@ def _permit(_operation: str, _owner: str | None) -> None:
     """Whoever measures may do everything."""
 
 
-def _sheet(rows: list[dict[str, Any]]) -> bytes:
+def _book(kind: Sheet, rows: list[dict[str, Any]]) -> bytes:
     target = io.BytesIO()
     with Workbook(target, {"constant_memory": True}) as book:
-        sheet, day = book.add_worksheet("Meilensteine"), book.add_format({"num_format": "yyyy-mm-dd"})
+        sheet, day = book.add_worksheet(kind.title.de), book.add_format({"num_format": "yyyy-mm-dd"})
         # A column that is not in the file stays as it is; an empty one would be cleared.
-        names = [column.name for column in MILESTONES.columns if column.use is Use.KEY or column.name in rows[0]]
+        names = [column.name for column in kind.columns if column.use is Use.KEY or column.name in rows[0]]
         places = {name: place for place, name in enumerate(names)}
         for name, place in places.items():
             sheet.write_string(0, place, name)
@@ -128,7 +132,7 @@ def _round(name: str, url: str, rows: int, folder: Path) -> None:
         }
         for number in range(rows)
     ]
-    file.write_bytes(_sheet(new))
+    file.write_bytes(_book(MILESTONES, new))
     sent = _alone(send, url, file)
     tell("preview of new rows", sent)
     tell("apply", _alone(take_over, url, sent["id"]))
@@ -137,11 +141,42 @@ def _round(name: str, url: str, rows: int, folder: Path) -> None:
     with database.snapshot() as session:
         stored = session.execute(sa.select(Milestone.id, Milestone.version, Milestone.title_de)).all()
     changed = [{"title_de": f"{row.title_de} neu", "version": row.version, "id": str(row.id)} for row in stored]
-    file.write_bytes(_sheet(changed[:rows]))
+    file.write_bytes(_book(MILESTONES, changed[:rows]))
     sent = _alone(send, url, file)
     tell("preview of changed rows", sent)
     tell("apply", _alone(take_over, url, sent["id"]))
+    asked = [
+        {"project": slugs[number % len(slugs)], "level": "eu", "requested_amount": number + 0.5}
+        for number in range(rows)
+    ]
+    file.write_bytes(_book(APPLICATIONS, asked))
+    sent = _alone(send, url, file)
+    tell("preview of new applications", sent)
+    tell("apply", _alone(take_over, url, sent["id"]))
+    awards = _awards(database, 40)
+    paid = [
+        {"type": "disbursement", "booked_on": DAY, "amount": 1.5, "award": awards[number % len(awards)]}
+        for number in range(rows)
+    ]
+    file.write_bytes(_book(PAYMENTS, paid))
+    sent = _alone(send, url, file)
+    tell("preview of new payments", sent)
+    tell("apply", _alone(take_over, url, sent["id"]))
     database.dispose()
+
+
+def _awards(database: Database, count: int) -> list[str]:
+    """Ids of new awards that may be paid on."""
+    found, amount, day = [], Decimal("9000000.00"), datetime.date(2021, 1, 4)
+    with database.transaction(WriteContext(WHO, "cli", "bench", reason="Messung")) as session:
+        for project in session.scalars(sa.select(Project).order_by(Project.slug).limit(count)).all():
+            application = create_application(session, project, {"level": "eu", "requested_amount": amount})
+            for to in ("submitted", "under_review", "approved"):
+                transition_application(session, application, to, day, None)
+            award = create_award(session, application, {"issued_on": day, "amount": amount})
+            transition_award(session, award, "final", day, None)
+            found.append(str(award.id))
+    return found
 
 
 def main() -> None:
