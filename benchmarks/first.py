@@ -5,66 +5,47 @@ Both applications are called in this process, without a network, over SQLite fil
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import statistics
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from benchmarks.naive import create_naive
-from portfolio.access.service import create_key
+from benchmarks.peers.naive import create_app as create_naive
+from benchmarks.registers import prepare, settings_in
 from portfolio.app import create_app, open_database
-from portfolio.cli.database import upgrade_database
-from portfolio.core.db import WriteContext
-from portfolio.core.settings import read_settings
-from portfolio.exchange.seed import load_seed
 
 ROUNDS, CALLS = 9, 20
 SLUG = "oepnv-initiative"
 
 
-def _register(folder: str) -> tuple[FlaskClient, dict[str, str]]:
-    url = f"sqlite:///{folder}/register.sqlite"
-    held = Path(folder, "checkpoints")
-    settings = replace(read_settings(), database_url=url, migration_url=url, checkpoint_dir=held)
-    upgrade_database(settings)
-    database = open_database(settings)
-    app = create_app(settings, database)
-    load_seed(database)
-    with database.transaction(WriteContext("act_system", "cli", "key.create")) as session:
-        secret = create_key(session, role="coordinator", name="bench").secret
-    return app.test_client(), {"Authorization": f"Bearer {secret}"}
-
-
-def _peer(folder: str, register: FlaskClient) -> FlaskClient:
-    names = "slug title_de title_en summary_de summary_en action_field lead_ministry status source_notes".split()
-    projects = [{name: item[name] for name in names} for item in register.get("/v1/projects?limit=200").json["items"]]
-    awards = [
-        {
-            "action_field": item["action_field"],
-            "level": item["level"],
-            "year": item["year"],
-            "cents": int(item["amount"].replace(".", "")) if item["amount"] else 0,
-        }
-        for item in register.get("/v1/awards?limit=200").json["items"]
-    ]
-    return create_naive(f"sqlite:///{folder}/naive.sqlite", projects, awards).test_client()
+def _register(folder: Path) -> tuple[FlaskClient, FlaskClient, dict[str, str]]:
+    """The register, its peer over a copy of the same database, and what a coordinator sends with a request."""
+    settings = settings_in(folder, f"sqlite:///{folder}/register.sqlite")
+    secret = prepare(settings)
+    with sqlite3.connect(folder / "register.sqlite") as old, sqlite3.connect(folder / "naive.sqlite") as new:
+        old.backup(new)
+    register = create_app(settings, open_database(settings))
+    peer = create_naive(f"sqlite:///{folder}/naive.sqlite")
+    return register.test_client(), peer.test_client(), {"Authorization": f"Bearer {secret}"}
 
 
 def _patches(register: FlaskClient, headers: dict[str, str], peer: FlaskClient) -> tuple[Callable[[int], int], ...]:
+    some = json.loads(register.get("/v1/milestones?limit=1").data)["items"][0]
+    path = f"/v1/milestones/{some['id']}"
+
     def ours(turn: int) -> int:
-        tag = register.get(f"/v1/projects/{SLUG}", headers=headers).headers["ETag"]
-        body = {"source_notes": f"Runde {time.perf_counter_ns()} {turn}"}
-        return register.patch(f"/v1/projects/{SLUG}", json=body, headers={**headers, "If-Match": tag}).status_code
+        tag = register.get(path, headers=headers).headers["ETag"]
+        body = {"evidence": f"Runde {time.perf_counter_ns()} {turn}"}
+        return register.patch(path, json=body, headers={**headers, "If-Match": tag}).status_code
 
     def theirs(turn: int) -> int:
-        peer.get(f"/projects/{SLUG}")
-        body = {"source_notes": f"Runde {time.perf_counter_ns()} {turn}"}
-        return peer.patch(f"/projects/{SLUG}", json=body).status_code
+        return peer.patch(path, json={"evidence": f"Runde {time.perf_counter_ns()} {turn}"}).status_code
 
     return ours, theirs
 
@@ -79,23 +60,16 @@ def _milliseconds(call: Callable[[int], int]) -> float:
 def main() -> None:
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
-        register, headers = _register(folder)
-        peer = _peer(folder, register)
-        summary = "/v1/reports/funding-summary?group_by=action_field,level,year"
+        register, peer, headers = _register(Path(folder))
+
+        def both(target: str, plain: str | None = None) -> tuple[Callable[[int], int], ...]:
+            return lambda _: register.get(target).status_code, lambda _: peer.get(plain or target).status_code
+
         jobs: dict[str, tuple[Callable[[int], int], ...]] = {
-            "list of 50": (
-                lambda _: register.get("/v1/projects").status_code,
-                lambda _: peer.get("/projects").status_code,
-            ),
-            "list, past moment": (
-                lambda _: register.get("/v1/projects?known_at=1").status_code,
-                lambda _: peer.get("/projects").status_code,
-            ),
-            "record": (
-                lambda _: register.get(f"/v1/projects/{SLUG}").status_code,
-                lambda _: peer.get(f"/projects/{SLUG}").status_code,
-            ),
-            "summary": (lambda _: register.get(summary).status_code, lambda _: peer.get("/summary").status_code),
+            "list of 50": both("/v1/projects"),
+            "list, past moment": both("/v1/projects?known_at=1", "/v1/projects"),
+            "record": both(f"/v1/projects/{SLUG}"),
+            "summary": both("/v1/reports/funding-summary?group_by=action_field,level,year"),
             "read and PATCH": _patches(register, headers, peer),
         }
         print(f"{'':20}{'register ms':>13}{'naive ms':>11}{'naive/register':>16}   (median of {ROUNDS} rounds)")
