@@ -1,4 +1,4 @@
-"""``portfolio openapi``: the document in the repository."""
+"""``portfolio openapi``: the document in the repository, and the last one that was released."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from portfolio.app import create_app, open_database
+from portfolio.cli.compatibility import RELEASED, read_document, report, require_section
 from portfolio.cli.database import upgrade_database
 from portfolio.core import spec
 from portfolio.core.settings import read_settings
@@ -18,10 +19,18 @@ _FOLDER = click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("openapi"), show_default=True, help="Where the files are."
 )
 
+_SECTIONS = click.option(
+    "--changes",
+    type=click.Path(path_type=Path),
+    default=Path("docs/api-changes.md"),
+    show_default=True,
+    help="Where each version has a section.",
+)
+
 
 @click.group()
 def openapi() -> None:
-    """Write the OpenAPI document, or check that it says what the code does."""
+    """Write the OpenAPI document, check that it says what the code does, and that it breaks no client."""
 
 
 @openapi.command()
@@ -40,6 +49,32 @@ def check(folder: Path) -> None:
     if differing:
         raise click.ClickException(f"{', '.join(differing)} differ from the code; run `portfolio openapi write`.")
     click.echo("The document says what the code does.")
+
+
+@openapi.command()
+@click.argument("old", type=click.Path(path_type=Path), required=False)
+@click.argument("new", type=click.Path(path_type=Path), required=False)
+@_FOLDER
+@_SECTIONS
+@click.option("--words", is_flag=True, help="Name the changes of words too.")
+def compare(old: Path | None, new: Path | None, folder: Path, changes: Path, *, words: bool) -> None:
+    """Compare the released document with the code, or OLD with NEW (exit 1 if NEW's version does not allow it)."""
+    before = read_document(old or folder / RELEASED)
+    report(before, read_document(new) if new else _document(), changes, all_words=words)
+
+
+@openapi.command()
+@_FOLDER
+@_SECTIONS
+def release(folder: Path, changes: Path) -> None:
+    """Keep the code's document as the released one, if it may follow the one before."""
+    document, path = _document(), folder / RELEASED
+    if path.exists():
+        report(read_document(path), document, changes)
+    else:
+        require_section(document["info"]["version"], changes)
+    path.write_text(spec.render(document)["openapi.json"], encoding="utf-8")
+    click.echo(f"Wrote {path}: version {document['info']['version']} is released.")
 
 
 def _document() -> dict[str, Any]:
