@@ -12,11 +12,12 @@ from portfolio.access.identity import CHALLENGE, HOW, UnknownCredentials, identi
 from portfolio.access.policy import OF_ONE_ORGANISATION, may_call, may_ever, require
 from portfolio.access.rates import address, current_limiter
 from portfolio.access.service import Author
-from portfolio.core.api import Operation, check_request_shape, operation_of
+from portfolio.core.api import Operation, operation_of
 from portfolio.core.db import WriteContext
 from portfolio.core.logs import security_event
 from portfolio.core.problems import Forbidden, PreconditionRequired, Unauthenticated, request_id
 from portfolio.core.reasons import change_reason, refuse_reason, require_reason_header
+from portfolio.core.request_shape import check_request_shape
 from portfolio.core.vocabulary import Label
 from portfolio.core.writing import current_writing, retry_key
 
@@ -26,7 +27,7 @@ _READS_ALL = ("coordinator", "auditor")
 
 
 def install(app: Flask) -> None:
-    """Check every request in the order of DESIGN 5: 413/415, 401, 429, 403 by role, 428, 400; then comes the route."""
+    """Check every request in this order: 413/415, 401, 429, 410, 403 by role, 428, 400; then comes the route."""
     app.before_request(_check)
 
 
@@ -131,6 +132,8 @@ def _check() -> None:
     author = _author()
     caller = f"address {address()}" if author is None else author.actor_id
     g.rate = current_limiter().spend_request(caller)
+    if operation.deprecated is not None:
+        operation.deprecated.refuse_if_over(operation.operation_id)
     if operation.access is not None:
         _require_role(operation, operation.access)
     elif operation.signed_in:

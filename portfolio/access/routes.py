@@ -39,33 +39,6 @@ FindOrganisation = Callable[[Session, str], Mapping[str, str | None] | None]
 
 EXTENSION = "portfolio_find_organisation"
 _ACTOR = "act_5hV1cQy0yq3Jr2d9G3m7Xw"
-_EXAMPLE = {
-    "id": "0192f1c4-7a6b-7cc3-98c5-0242ac120002",
-    "prefix": "pk_Zk3v9x2Q",
-    "role": "editor",
-    "organisation": "MUNV",
-    "name": "A. Beispiel",
-    "actor": _ACTOR,
-    "state": "good",
-    "created_at": "2026-06-30T08:00:00.000000Z",
-    "expires_at": "2027-06-30T22:00:00.000000Z",
-    "revoked_at": None,
-    "last_used_at": None,
-}
-_ME = {
-    "actor": _ACTOR,
-    "name": "A. Beispiel",
-    "role": "editor",
-    "organisation": {
-        "code": "MUNV",
-        "name_de": "Ministerium für Umwelt, Naturschutz und Verkehr des Landes Nordrhein-Westfalen",
-        "name_en": None,
-    },
-    "via": "key",
-    "expires_at": None,
-    "note": None,
-    "permissions": [{"operation": "projects.update", "scope": "own"}],
-}
 
 blp = Blueprint("access", __name__, url_prefix="/v1", description="Keys, and who you are.")
 
@@ -77,7 +50,7 @@ def install(app: Flask, find_organisation: FindOrganisation) -> None:
 
 @blp.route("/me")
 class Me(MethodView):
-    @blp.operation("getMe", signed_in=True, example=_ME)
+    @blp.operation("getMe", signed_in=True)
     @blp.response(200, MeSchema)
     def get(self) -> Response:
         """Get who you are
@@ -106,7 +79,7 @@ class Me(MethodView):
 
 @blp.route("/api-keys")
 class ApiKeys(MethodView):
-    @blp.operation("listApiKeys", access="api-keys.list", example={"items": [_EXAMPLE], "next": None})
+    @blp.operation("listApiKeys", access="api-keys.list")
     @blp.arguments(ApiKeyQuerySchema, location="query")
     @blp.response(200, page_of(ApiKeySchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -136,7 +109,6 @@ class ApiKeys(MethodView):
         access="api-keys.create",
         body="json",
         recorded=False,
-        example={**_EXAMPLE, "secret": "pk_…"},
     )
     @blp.arguments(ApiKeyInputSchema)
     @blp.response(201, NewApiKeySchema)
@@ -164,7 +136,7 @@ class ApiKeys(MethodView):
 
 @blp.route("/api-keys/<uuid:key_id>")
 class ApiKeyById(MethodView):
-    @blp.operation("getApiKey", access="api-keys.list", example=_EXAMPLE)
+    @blp.operation("getApiKey", access="api-keys.list")
     @blp.response(200, ApiKeySchema)
     def get(self, key_id: UUID) -> Response:
         """Get an API key
@@ -183,7 +155,6 @@ class ApiKeyTransitions(MethodView):
         body="json",
         key_required=False,
         recorded=False,
-        example={**_EXAMPLE, "state": "revoked"},
     )
     @blp.arguments(ApiKeyTransitionSchema)
     @blp.response(200, ApiKeySchema)

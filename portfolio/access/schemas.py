@@ -5,17 +5,9 @@ from __future__ import annotations
 import marshmallow as ma
 
 from portfolio.access.codelists import GIVEN_ROLE, KEY_STATE, ROLE, SCOPE, SIGN_IN
-from portfolio.core.fields import (
-    Code,
-    IdField,
-    InstantField,
-    Name,
-    QueryBool,
-    StrictSchema,
-    Text,
-    query_codes,
-    query_names,
-)
+from portfolio.core.fields import Code, IdField, InstantField, Name, StrictSchema, Text
+from portfolio.core.provenance import EVERY, assigned, computed, echoed, recorded
+from portfolio.core.query_fields import QueryBool, query_codes, query_names
 from portfolio.core.records import PageQuerySchema, about
 
 _MOMENT = "2026-06-30T08:00:00.000000Z"
@@ -41,6 +33,16 @@ class ApiKeyInputSchema(StrictSchema):
 class ApiKeySchema(StrictSchema):
     """A key (API-Schlüssel), without its secret."""
 
+    provenance = {
+        "id": assigned("Made by the register with the key."),
+        "prefix": assigned("The first characters of the secret."),
+        "actor": assigned("A pseudonym of random characters."),
+        "state": computed("revoked where revoked_at is set, expired where expires_at has passed, else good."),
+        "created_at": assigned("The instant it was made."),
+        "revoked_at": assigned("The instant of its change to revoked."),
+        "last_used_at": assigned("The instant of its last use, to the minute."),
+    }
+
     id = IdField(required=True, metadata=about("Id of the key.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"))
     prefix = Text(
         required=True, max_length=20, metadata=about("Its first characters, to tell keys apart.", "pk_Zk3v9x2Q")
@@ -62,6 +64,11 @@ class ApiKeySchema(StrictSchema):
 
 class NewApiKeySchema(ApiKeySchema):
     """A key that was just made."""
+
+    provenance = {
+        "secret": assigned("256 random bits; only their SHA-256 is kept."),
+        EVERY: echoed("What was sent."),
+    }
 
     secret = Text(
         required=True,
@@ -100,6 +107,8 @@ class ApiKeyQuerySchema(PageQuerySchema):
 class MyOrganisationSchema(StrictSchema):
     """The organisation somebody writes for."""
 
+    provenance = {EVERY: computed("The organisation that the credentials name, as recorded.")}
+
     code = Name(required=True, metadata=about("Code.", "MUNV"))
     name_de = Text(required=True, metadata=about("Official name.", "Ministerium für Umwelt, Naturschutz und Verkehr"))
     name_en = Text(required=True, allow_none=True, metadata=about("Translation.", "Ministry of the Environment"))
@@ -108,12 +117,20 @@ class MyOrganisationSchema(StrictSchema):
 class PermissionSchema(StrictSchema):
     """One thing somebody may do."""
 
+    provenance = {EVERY: computed("The line of the table of rights for the role.")}
+
     operation = Text(required=True, max_length=60, metadata=about("Name of the permission.", "projects.update"))
     scope = Code(SCOPE, required=True, metadata=about("On which records.", "own"))
 
 
 class MeSchema(StrictSchema):
     """Who the credentials stand for."""
+
+    provenance = {
+        "actor": assigned("The pseudonym of the key or person."),
+        "name": recorded("With the key, or from the token of the identity provider."),
+        EVERY: computed("From the key or token that was sent."),
+    }
 
     actor = Text(
         required=True, max_length=40, metadata=about("Pseudonym in the history.", "act_5hV1cQy0yq3Jr2d9G3m7Xw")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import http
 import threading
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -21,13 +21,13 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.routing import IntegerConverter
 
 from portfolio.core import strict_json
+from portfolio.core.deprecation import Deprecation
 from portfolio.core.problem_schemas import ProblemSchema
 from portfolio.core.problems import (
     ContentTooLarge,
     Invalid,
     NotFound,
     ProblemError,
-    UnsupportedMediaType,
     from_messages,
 )
 from portfolio.core.strict_json import LARGEST_BODY
@@ -38,6 +38,9 @@ Decorated = TypeVar("Decorated")
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 FORM = "multipart/form-data"
+MOST_ITEMS = 1_000_000
+"""A bound for lists that have none of their own: what one answer can hold."""
+_MOST_FIELDS = 1000
 _OPERATION = "_portfolio_operation"
 # Python 3.13 renamed these; the document uses the new names everywhere.
 _NEW_NAMES = {
@@ -66,6 +69,7 @@ class Operation:
     """Whether what it writes becomes a revision, with a reason if there is one."""
     largest: int = LARGEST_BODY
     """Bytes of a body that are taken."""
+    deprecated: Deprecation | None = None
 
 
 class StrictParser(FlaskParser):
@@ -82,6 +86,9 @@ class StrictParser(FlaskParser):
         if not isinstance(value, dict):
             detail = "Send one JSON object."
             raise Invalid(detail, errors=[ProblemError("not_an_object", detail, pointer="#")])
+        if len(value) > _MOST_FIELDS:  # before each of them becomes a fault of its own
+            detail = f"No body here has {len(value)} fields; send those that /docs names."
+            raise Invalid(detail, errors=[ProblemError("too_many_fields", detail, pointer="#")])
         return value
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
@@ -112,10 +119,11 @@ def operation_of(req: Request) -> Operation | None:
     """The operation a request is for; None for pages, files and unknown addresses."""
     if req.endpoint is None:
         return None
-    return _operation_at(current_app, req.endpoint, req.method)
+    return operation_at(current_app, req.endpoint, req.method)
 
 
-def _operation_at(app: Flask, endpoint: str, method: str) -> Operation | None:
+def operation_at(app: Flask, endpoint: str, method: str) -> Operation | None:
+    """The operation behind an endpoint; None for pages."""
     view = app.view_functions[endpoint]
     view_class = getattr(view, "view_class", None)
     name = "get" if method == "HEAD" else method.lower()
@@ -123,25 +131,6 @@ def _operation_at(app: Flask, endpoint: str, method: str) -> Operation | None:
     operation = getattr(function, _OPERATION, None)
     assert operation is None or isinstance(operation, Operation)
     return operation
-
-
-def check_request_shape(operation: Operation) -> None:
-    """The checks that need the request alone and come before all others.
-
-    :raises NotFound: a control character in the address; no key holds one, and PostgreSQL cannot even ask for NUL.
-    :raises ContentTooLarge: more than the operation takes.
-    :raises UnsupportedMediaType: a body of another type than the operation takes.
-    """
-    if any(unicodedata.category(char) == "Cc" for char in request.path):
-        raise NotFound("There is nothing at this address; it holds a control character.")
-    request.max_content_length = operation.largest
-    if (request.content_length or 0) > operation.largest:
-        mib = operation.largest // 1024**2
-        raise ContentTooLarge(f"The body is larger than {mib} MiB; send less at once.")
-    if operation.body and request.mimetype not in operation.body:
-        raise UnsupportedMediaType(f"Send the body as {' or '.join(operation.body)} (header Content-Type).")
-    if operation.body and request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
 
 
 def _require_readable_query(req: Request) -> None:
@@ -206,9 +195,8 @@ class Blueprint(SmorestBlueprint):
         largest: int = LARGEST_BODY,
         download: Literal["list", "report"] | None = None,
         files: Mapping[str, str] | None = None,
-        example: Any = None,
-        request_example: Any = None,
         extra: Mapping[str, Any] | None = None,
+        deprecated: Deprecation | None = None,
     ) -> Callable[[View], View]:
         """Name an operation and say what it takes; the outermost decorator of a view.
 
@@ -219,28 +207,28 @@ class Blueprint(SmorestBlueprint):
         :param download: whole lists and reports can be had in other forms than JSON.
         :param files: media types of an answer that is a file, each with what it holds.
         :param key_required: by default for every POST but a change of status, which fails when done twice.
-        :param example: of the successful answer.
-        :param request_example: of the body; by default made of the examples of its fields.
+        :param deprecated: since when it should not be used, what to use instead, and the last day on which it answers.
         """
         media = {None: (), "json": (JSON,), "patch": (MERGE_PATCH, JSON), "form": (FORM,)}[body]
 
         def mark(view: View) -> View:
             doubles = view.__name__ == "post" and not (access or "").endswith(".transition")
             needs_key = doubles if key_required is None else key_required
-            found = Operation(operation_id, access, if_match, media, needs_key, signed_in, recorded, largest)
+            found = Operation(
+                operation_id, access, if_match, media, needs_key, signed_in, recorded, largest, deprecated
+            )
             writes = access is not None and view.__name__ != "get"
             if len((view.__doc__ or "").strip().split("\n\n")) < 2:
                 raise TypeError(f"{operation_id} needs a docstring: a summary line, a blank line, a description.")
             if not _takes_query(view):
                 view = _without_query(view)
-            doc: dict[str, Any] = {"operationId": operation_id, **(extra or {})}
+            marks = deprecated.marks() if deprecated else {}
+            doc: dict[str, Any] = {"operationId": operation_id, **(extra or {}), **marks}
             credentials: list[dict[str, Any]] = [{"apiKey": []}, {"accessToken": []}]
             doc["security"] = credentials if access or signed_in else [{}, *credentials]
             doc["x-portfolio"] = {
                 "download": download,
                 "files": files or {},
-                "example": example,
-                "request_example": request_example,
                 "if_match": if_match,
                 "key_required": found.key_required,
                 "writes": writes,
@@ -262,12 +250,19 @@ def _takes_query(view: Callable[..., Any]) -> bool:
 
 
 def _openapi_of(_converter: Any, field: Any, *, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
+    if isinstance(field, ma.fields.List):
+        return {} if "maxItems" in ret else {"maxItems": MOST_ITEMS}
     describe = getattr(field, "openapi", None)
     if describe is None:
         return {}
     found: dict[str, Any] = describe()
+    unit = getattr(field, "unit_word", "")
+    if unit and unit not in ret.get("description", unit):
+        found["description"] = f"{ret['description']} {field.unit_sentence}"
     if field.allow_none and "type" in found:
-        found = {**found, "type": [found["type"], "null"]}
+        found["type"] = [found["type"], "null"]
+        if "enum" in found:
+            found["enum"].append(None)
     return found
 
 
@@ -283,6 +278,8 @@ class Api(SmorestApi):
     """The document of the register: problem+json errors, exact types, the same bytes on every Python."""
 
     ERROR_SCHEMA = ProblemSchema
+    examples_file: Path | None = None
+    """JSON, by operation: what is sent (``request``) and what is answered (``answer``)."""
 
     def _init_spec(self, **options: Any) -> None:
         self._undescribed: list[tuple[SmorestBlueprint, str]] = []
@@ -304,7 +301,7 @@ class Api(SmorestApi):
         self._undescribed.append((blp, name))
         for rule in self._app.url_map.iter_rules():
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.endpoint.startswith(f"{name}.") else ():
-                if _operation_at(self._app, rule.endpoint, method) is None:
+                if operation_at(self._app, rule.endpoint, method) is None:
                     raise TypeError(f"{method} {rule.rule} lacks @blp.operation(...).")
 
     def described(self) -> APISpec:

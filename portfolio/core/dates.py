@@ -35,6 +35,12 @@ def today() -> date:
     return sources.now().astimezone(REGION).date()
 
 
+def start_of_month(day: date, later: int) -> datetime:
+    """The first instant (UTC) of the month that begins ``later`` months after that of ``day``."""
+    years, month = divmod(day.month - 1 + later, 12)
+    return datetime(day.year + years, month + 1, 1, tzinfo=UTC)
+
+
 def parse_day(text: str) -> date:
     """``2026-06-30`` and nothing else, between 2000 and 2100.
 

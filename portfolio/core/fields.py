@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,11 +25,16 @@ from portfolio.core.money import (
 )
 from portfolio.core.vocabulary import Codelist
 
-NONE = "none"
-"""In a filter: the records where the value is not known or not set."""
+CODELIST, COMPONENT = "x-codelist", "x-component"
+"""Marks of a schema that the document names once (core/spec_names.py)."""
+SOMETIMES = "x-sometimes"
+"""Mark of a field that not every answer holds, with the words that say when it does."""
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _SLUG = re.compile(SLUG_PATTERN[1:-1])
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+# What _is_forbidden refuses, as the document says it; a test holds the two together.
+ANYTHING = r"^[\s\S]*$"
+LINE_PATTERN = r"^[^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069\uFFFE\uFFFF]*$"
+LINES_PATTERN = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]*$"
 _URL = re.compile(r"https?://[^\s<>\"\\^`{|}]+", re.IGNORECASE)
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Not allowed in XML, so neither in a picture nor in a workbook that shows the text.
@@ -61,6 +66,11 @@ def _short_text(value: Any, code: str, sentence: str) -> str:
     return value
 
 
+def camel(name: str) -> str:
+    """``project_status`` or ``project-status`` → ``ProjectStatus``, as types are named."""
+    return "".join(word[:1].upper() + word[1:] for word in re.split("[_-]", name))
+
+
 def clean_text(value: Any, *, minimum: int, maximum: int, lines: bool) -> str:
     """Text in NFC without control or direction-changing characters, of bounded length."""
     if not isinstance(value, str):
@@ -86,6 +96,10 @@ def _is_forbidden(char: str, *, lines: bool) -> bool:
     return category in ("Cc", "Cs") or (not lines and category in ("Zl", "Zp"))
 
 
+# A field with a unit names it in the document: ``unit_word`` is the word that its description must hold, and
+# ``unit_sentence`` is added where it does not.
+
+
 class Text(ma.fields.Field[str]):
     """One line of text."""
 
@@ -98,7 +112,8 @@ class Text(ma.fields.Field[str]):
         return clean_text(value, minimum=1, maximum=self.max_length, lines=self.lines)
 
     def openapi(self) -> dict[str, Any]:
-        return {"type": "string", "minLength": 1, "maxLength": self.max_length}
+        pattern = LINES_PATTERN if self.lines else LINE_PATTERN
+        return {"type": "string", "minLength": 1, "maxLength": self.max_length, "pattern": pattern}
 
 
 class LongText(Text):
@@ -106,6 +121,13 @@ class LongText(Text):
 
     def __init__(self, *, max_length: int = 5000, **options: Any) -> None:
         super().__init__(max_length=max_length, lines=True, **options)
+
+
+class SentText(Text):
+    """Text as somebody sent it, shown back to them with whatever it holds; never taken."""
+
+    def openapi(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": self.max_length, "pattern": ANYTHING}
 
 
 class Slug(ma.fields.Field[str]):
@@ -149,10 +171,7 @@ class Code(ma.fields.Field[str]):
         return value
 
     def openapi(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"type": "string", "enum": [*self.codelist.codes]}
-        if self.allow_none:
-            found["enum"].append(None)
-        return found
+        return {"type": "string", "enum": [*self.codelist.codes], CODELIST: self.codelist.name}
 
 
 class Money(ma.fields.Field[Decimal]):
@@ -160,6 +179,8 @@ class Money(ma.fields.Field[Decimal]):
 
     :param signed: may be below zero, as what an entry adds to a sum.
     """
+
+    unit_word, unit_sentence = "EUR", "In EUR."
 
     def __init__(self, *, positive: bool = False, signed: bool = False, **options: Any) -> None:
         super().__init__(**options)
@@ -196,6 +217,8 @@ class Total(Money):
 class RateField(ma.fields.Field[Decimal]):
     """A share between 0 and 1 as text with four decimals."""
 
+    unit_word, unit_sentence = "share", "A share between 0 and 1."
+
     def _serialize(self, value: Any, attr: Any, obj: Any, **_: Any) -> str | None:
         return None if value is None else format_rate(value)
 
@@ -212,6 +235,8 @@ class RateField(ma.fields.Field[Decimal]):
 class Day(ma.fields.Field[date]):
     """A calendar day of the region, ``2026-06-30``, between 2000 and 2100."""
 
+    unit_word, unit_sentence = "Europe/Berlin", "Calendar day, Europe/Berlin."
+
     def _serialize(self, value: Any, attr: Any, obj: Any, **_: Any) -> str | None:
         return None if value is None else value.isoformat()
 
@@ -227,6 +252,8 @@ class Day(ma.fields.Field[date]):
 
 class InstantField(ma.fields.Field[datetime]):
     """An RFC 3339 instant with its offset; shown in UTC with six decimals."""
+
+    unit_word, unit_sentence = "UTC", "UTC."
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **_: Any) -> str | None:
         return None if value is None else format_instant(value)
@@ -314,46 +341,15 @@ class ShortList(ma.fields.List[Any]):
         return found
 
 
-class QueryText(Text):
-    """A text parameter."""
+class Choice(ma.fields.Field[str]):
+    """One of a few words that are no codelist.
 
-    def __init__(self, *, max_length: int = 200, **options: Any) -> None:
-        super().__init__(max_length=max_length, **options)
+    :param named: name of the words in the document, so that generated clients share one type.
+    """
 
-
-class QueryDay(Day):
-    """A day as a parameter."""
-
-
-class QueryInstant(InstantField):
-    """An instant as a parameter."""
-
-
-class QueryCount(Count):
-    """A whole number as a parameter: plain digits."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
-        if isinstance(value, str) and _INTEGER.fullmatch(value):
-            value = int(value)
-        return super()._deserialize(value, attr, data, **options)
-
-
-class QueryBool(ma.fields.Field[bool]):
-    """``true`` or ``false`` as a parameter."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> bool:
-        if value not in ("true", "false"):
-            raise fault("invalid_boolean", "Send true or false.")
-        return bool(value == "true")
-
-    def openapi(self) -> dict[str, Any]:
-        return {"type": "boolean"}
-
-
-class _QueryChoice(ma.fields.Field[str]):
-    def __init__(self, choices: Iterable[str], **options: Any) -> None:
+    def __init__(self, choices: Iterable[str], named: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.choices = tuple(choices)
+        self.choices, self.named = tuple(choices), named
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
         if value not in self.choices:
@@ -361,37 +357,4 @@ class _QueryChoice(ma.fields.Field[str]):
         return str(value)
 
     def openapi(self) -> dict[str, Any]:
-        return {"type": "string", "enum": [*self.choices]}
-
-
-def repeated(inner: ma.fields.Field[Any], metadata: Mapping[str, Any]) -> ma.fields.List[Any]:
-    """A parameter that may stand several times; the values combine with OR."""
-    return ma.fields.List(inner, validate=ma.validate.Length(1, 50), metadata={"maxItems": 50, **metadata})
-
-
-def query_codes(codelist: Codelist, description: str, *, nullable: bool = False) -> ma.fields.List[Any]:
-    """A repeatable filter on a code; ``none`` finds the records without one."""
-    choices = (*codelist.codes, NONE) if nullable else codelist.codes
-    return repeated(_QueryChoice(choices), {"description": description, "example": [codelist.codes[0]]})
-
-
-def query_names(description: str, example: str) -> ma.fields.List[Any]:
-    """A repeatable filter on a key; ``none`` finds the records without one."""
-    return repeated(QueryText(max_length=80), {"description": description, "example": [example]})
-
-
-class _QueryNumber(ma.fields.Field[Any]):
-    def __init__(self, minimum: int, maximum: int, **options: Any) -> None:
-        super().__init__(**options)
-        self._number = QueryCount(minimum=minimum, maximum=maximum)
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> int | str:
-        return NONE if value == NONE else int(self._number.deserialize(value))
-
-    def openapi(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": "^([0-9]{1,4}|none)$", "maxLength": 4}
-
-
-def query_numbers(description: str, minimum: int, maximum: int, example: str) -> ma.fields.List[Any]:
-    """A repeatable filter on a number; ``none`` finds the records without one."""
-    return repeated(_QueryNumber(minimum, maximum), {"description": description, "example": [example]})
+        return {"type": "string", "enum": [*self.choices], **({COMPONENT: self.named} if self.named else {})}

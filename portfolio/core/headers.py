@@ -18,6 +18,7 @@ _OF_PAGES = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_WITHOUT_BODY = (204, 308)
 _READING = ("GET", "HEAD")
 _SENT = (
     "Accept, Accept-Language, Authorization, Change-Reason, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
@@ -40,7 +41,8 @@ def install(app: Flask, origins: tuple[str, ...]) -> None:
     def finish(answer: Response) -> Response:
         if request.method == "OPTIONS" and answer.status_code == 200:
             answer.status_code = 204
-            del answer.headers["Content-Type"]
+        if answer.status_code in _WITHOUT_BODY:
+            answer.headers.pop("Content-Type", None)
         _protect(answer)
         if answer.mimetype != "text/html":
             _share(answer, origins)

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from portfolio.core.columns import image_of
 from portfolio.core.dates import parse_day, parse_instant
-from portfolio.core.fields import NONE
 from portfolio.core.money import parse_amount
 from portfolio.core.problems import Invalid, ProblemError
+from portfolio.core.query_fields import NONE
 from portfolio.core.search import like_pattern, search_terms
 
 SORT_VALUE = "sort_value_"

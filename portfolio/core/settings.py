@@ -15,6 +15,10 @@ _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,199}")
 _WEB_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _HOST = re.compile(r"\.?[A-Za-z0-9.-]+|\[[0-9a-f:]+\]")
 _ISSUER = re.compile(r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(/[^\s?#]*)?")
+_PUBLIC_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+_CONTACT = re.compile(r"mailto:[^\s@,<>]+@[A-Za-z0-9.-]+|https://[^\s,<>]+|tel:\+[0-9-]+")
+_POLICY = re.compile(r"https://[^\s,<>]+")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SIGNATURES = ("RS256", "ES256")
 
 
@@ -48,6 +52,17 @@ class Oidc:
 
 
 @dataclass(frozen=True)
+class Disclosure:
+    """Whom to tell of a weakness, and how (RFC 9116)."""
+
+    contacts: tuple[str, ...] = ()
+    """Addresses such as ``mailto:…``, the preferred one first; without any there is no security.txt."""
+    policy: str = ""
+    """The page that says what may be tried and what becomes of a report."""
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that steers one running register."""
 
@@ -74,6 +89,9 @@ class Settings:
     oidc: Oidc | None = None
     security_log: Path | None = None
     """The file that denials and sign-ins are written to; else they stand between the other lines of the log."""
+    public_url: str = ""
+    """The address that others reach the register by, without a slash at its end; empty: not told."""
+    disclosure: Disclosure = Disclosure()
 
 
 def _normalised(url: str, name: str) -> str:
@@ -130,6 +148,8 @@ def read_settings() -> Settings:
             rates=_rates(env),
             oidc=_oidc(env),
             security_log=env.path("SECURITY_LOG", None),
+            public_url=_one(env, "PUBLIC_URL", _PUBLIC_URL, "the register's own address, https://register.example.org"),
+            disclosure=_disclosure(env),
         )
     except EnvError as error:
         # Of a value out of range environs shows Python's list of messages.
@@ -143,6 +163,21 @@ def _names(env: FileAwareEnv, name: str, form: re.Pattern[str], example: str) ->
         if not form.fullmatch(one):
             raise SettingsError(f"PORTFOLIO_{name} holds {one!r}; give {example}, separated by commas.")
     return found
+
+
+def _one(env: FileAwareEnv, name: str, form: re.Pattern[str], example: str) -> str:
+    found = env.str(name, "").strip()
+    if found and not form.fullmatch(found):
+        raise SettingsError(f"PORTFOLIO_{name} holds {found!r}; give {example}.")
+    return found
+
+
+def _disclosure(env: FileAwareEnv) -> Disclosure:
+    return Disclosure(
+        contacts=_names(env, "SECURITY_CONTACT", _CONTACT, "mailto:security@example.org or an https address"),
+        policy=_one(env, "SECURITY_POLICY", _POLICY, "the https address of a page"),
+        languages=_names(env, "SECURITY_LANGUAGES", _LANGUAGE, "languages such as de,en"),
+    )
 
 
 def _rates(env: FileAwareEnv) -> Rates:

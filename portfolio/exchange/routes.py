@@ -25,16 +25,17 @@ from portfolio.core.api import Blueprint
 from portfolio.core.dates import format_instant
 from portfolio.core.db import current_database
 from portfolio.core.downloads import file_answer
+from portfolio.core.fields import Choice
 from portfolio.core.problems import Invalid, ProblemError, from_messages
 from portfolio.core.reasons import change_reason
 from portfolio.core.writing import current_writing, retry_key
-from portfolio.exchange import examples
 from portfolio.exchange.export import write_csv, write_workbook
 from portfolio.exchange.fault_texts import GERMAN
 from portfolio.exchange.imports import (
     ALL,
     APPLIED,
     KEPT_FOR,
+    VALID_ROWS,
     Sent,
     apply,
     compare,
@@ -48,6 +49,7 @@ from portfolio.exchange.marked import write_marked
 from portfolio.exchange.models import Import
 from portfolio.exchange.rows import chosen_projects
 from portfolio.exchange.schemas import (
+    SHEET_KEYS,
     ApplyQuerySchema,
     ImportItemsSchema,
     ImportQuerySchema,
@@ -66,9 +68,15 @@ blp = Blueprint("exchange", __name__, url_prefix="/v1", description="Workbooks o
 UPLOADS = "/v1/imports"
 LARGEST_FORM = LARGEST_UPLOAD + 64 * 1024
 """The file, with the lines around it."""
-_FIELDS = ("dry_run", "mode", "sheet")
 _XLSX = {MIME["xlsx"]: "An Excel workbook."}
 _CSV = {"text/csv": "One sheet: RFC 4180, UTF-8, one header row."}
+_FILE = {
+    "type": "string",
+    "format": "binary",
+    "maxLength": LARGEST_UPLOAD,
+    "description": "A workbook (.xlsx) or one sheet as CSV, at most 10 MiB.",
+}
+_SAME = "As the parameter of that name."
 _BODY = {
     "requestBody": {
         "required": True,
@@ -79,22 +87,18 @@ _BODY = {
                     "required": ["file"],
                     "additionalProperties": False,
                     "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "A workbook (.xlsx) or one sheet as CSV, at most 10 MiB.",
-                        },
-                        **{
-                            name: {"type": "string", "maxLength": 40, "description": "As the parameter of that name."}
-                            for name in _FIELDS
-                        },
+                        "file": _FILE,
+                        "dry_run": {"type": "string", "enum": ["true", "false"], "description": _SAME},
+                        "mode": {**Choice((ALL, VALID_ROWS), "ImportMode").openapi(), "description": _SAME},
+                        "sheet": {**Choice(SHEET_KEYS, "Sheet").openapi(), "description": _SAME},
                     },
                 },
-                "example": {"dry_run": "true"},
+                "example": {"file": "(the bytes of the file)", "dry_run": "true"},
             }
         },
     }
 }
+_FIELDS = ("dry_run", "mode", "sheet")
 
 
 @blp.route("/workbook")
@@ -127,7 +131,7 @@ class Workbook(MethodView):
 
 @blp.route("/imports")
 class Imports(MethodView):
-    @blp.operation("listImports", access="imports.list", example=examples.IMPORTS)
+    @blp.operation("listImports", access="imports.list")
     @blp.response(200, ImportItemsSchema)
     def get(self) -> Response:
         """List your imports
@@ -143,7 +147,6 @@ class Imports(MethodView):
         body="form",
         key_required=False,
         largest=LARGEST_FORM,
-        example=examples.IMPORT,
         extra=_BODY,
     )
     @blp.arguments(ImportQuerySchema, location="query")
@@ -172,7 +175,7 @@ class Imports(MethodView):
 
 @blp.route("/imports/<uuid:import_id>")
 class ImportById(MethodView):
-    @blp.operation("getImport", access="imports.list", example=examples.IMPORT)
+    @blp.operation("getImport", access="imports.list")
     @blp.response(200, ImportSchema)
     def get(self, import_id: UUID) -> Response:
         """Get an import
@@ -185,7 +188,7 @@ class ImportById(MethodView):
 
 @blp.route("/imports/<uuid:import_id>/apply")
 class ImportApply(MethodView):
-    @blp.operation("applyImport", access="imports.apply", example=examples.IMPORT)
+    @blp.operation("applyImport", access="imports.apply")
     @blp.arguments(ApplyQuerySchema, location="query")
     @blp.response(200, ImportSchema)
     def post(self, query: dict[str, Any], import_id: UUID) -> Response:
@@ -225,7 +228,7 @@ class ImportWorkbook(MethodView):
 
 @blp.route("/me/to-do")
 class ToDo(MethodView):
-    @blp.operation("getToDo", signed_in=True, example=examples.TO_DO)
+    @blp.operation("getToDo", signed_in=True)
     @blp.response(200, ToDoSchema)
     def get(self) -> Response:
         """Get what waits for you

@@ -7,6 +7,9 @@ from typing import Any
 import marshmallow as ma
 
 from portfolio.core.fields import (
+    ANYTHING,
+    COMPONENT,
+    Choice,
     Code,
     Count,
     Day,
@@ -14,13 +17,14 @@ from portfolio.core.fields import (
     InstantField,
     LongText,
     Name,
-    QueryBool,
+    SentText,
     Slug,
     StrictBool,
     StrictSchema,
     Text,
-    query_names,
 )
+from portfolio.core.provenance import EVERY, assigned, computed, echoed
+from portfolio.core.query_fields import QueryBool, query_names
 from portfolio.core.records import about
 from portfolio.exchange import codelists as lists
 from portfolio.exchange.imports import ALL, VALID_ROWS
@@ -38,13 +42,12 @@ def _filters() -> dict[str, Any]:
 
 class _FormSchema(StrictSchema):
     project = query_names("Address of the project.", "oepnv-initiative")
-    format = ma.fields.String(
-        validate=ma.validate.OneOf(WORKBOOK_FORMS),
+    format = Choice(
+        WORKBOOK_FORMS,
+        "WorkbookFormat",
         metadata=about("xlsx for all sheets; csv or csv-de (for German Excel) for one.", "xlsx"),
     )
-    sheet = ma.fields.String(
-        validate=ma.validate.OneOf(SHEET_KEYS), metadata=about("One sheet alone, as CSV.", "milestones")
-    )
+    sheet = Choice(SHEET_KEYS, "Sheet", metadata=about("One sheet alone, as CSV.", "milestones"))
 
 
 WorkbookQuerySchema: type[ma.Schema] = type(
@@ -59,15 +62,17 @@ class Value(ma.fields.Field[Any]):
 
     def openapi(self) -> dict[str, Any]:
         scalars: list[dict[str, Any]] = [
-            {"type": "string", "maxLength": 40000},
+            {"type": "string", "maxLength": 40000, "pattern": ANYTHING},
             {"type": "integer", "format": "int64", "minimum": -(2**53), "maximum": 2**53},
             {"type": "boolean"},
             {"type": "null"},
         ]
-        texts = {"type": "array", "maxItems": 1000, "items": {"type": "string", "maxLength": 40000}}
-        return {"anyOf": [*scalars, texts]}
+        texts = {"type": "array", "maxItems": 1000, "items": scalars[0]}
+        return {"anyOf": [*scalars, texts], COMPONENT: "CellValue"}
 
 
+_COMPARED = computed("From comparing the file with the register, row by row.")
+_ROW_NUMBER = computed("From the file.", unit="none")
 _SHEET = about("Name of the sheet in the file.", "Meilensteine")
 _ROW = about("Number of the row, as the spreadsheet counts; null for a whole sheet or file.", 7)
 _COLUMN = about("Letter of the column.", "I")
@@ -79,6 +84,8 @@ _RECORD = about("Sheet and id of the record.", "milestones/0192f1c4-7a6b-7cc3-98
 class ChangedCellSchema(StrictSchema):
     """One cell that changes the register."""
 
+    provenance = {EVERY: _COMPARED}
+
     column = Text(required=True, max_length=3, metadata=_COLUMN)
     field = Text(required=True, max_length=80, metadata=_FIELD)
     old = Value(required=True, allow_none=True, metadata=about("What the register says.", "2026-09-30"))
@@ -87,6 +94,8 @@ class ChangedCellSchema(StrictSchema):
 
 class ImportChangeSchema(StrictSchema):
     """A row that changes a record or makes one."""
+
+    provenance = {"row": _ROW_NUMBER, EVERY: _COMPARED}
 
     sheet = Text(required=True, max_length=40, metadata=_SHEET)
     row = Count(required=True, metadata=_ROW)
@@ -98,7 +107,9 @@ class ImportChangeSchema(StrictSchema):
 class ImportFaultSchema(StrictSchema):
     """What is wrong or was left alone, where, and what to do."""
 
-    sheet = Text(required=True, allow_none=True, max_length=200, metadata=_SHEET)
+    provenance = {"row": _ROW_NUMBER, EVERY: _COMPARED}
+
+    sheet = SentText(required=True, allow_none=True, max_length=200, metadata=_SHEET)
     row = Count(required=True, allow_none=True, metadata=_ROW)
     column = Text(required=True, allow_none=True, max_length=3, metadata=_COLUMN)
     field = Text(required=True, allow_none=True, max_length=80, metadata=_FIELD)
@@ -109,11 +120,13 @@ class ImportFaultSchema(StrictSchema):
         allow_none=True,
         metadata=about("The same in German, where there is a text.", "Kein Tag."),
     )
-    value = Text(required=True, allow_none=True, metadata=about("What the cell says.", "31.02.2026"))
+    value = SentText(required=True, allow_none=True, metadata=about("What the cell says.", "31.02.2026"))
 
 
 class ConflictCellSchema(StrictSchema):
     """One cell of a conflict."""
+
+    provenance = {EVERY: _COMPARED}
 
     column = Text(required=True, max_length=3, metadata=_COLUMN)
     field = Text(required=True, max_length=80, metadata=_FIELD)
@@ -124,6 +137,13 @@ class ConflictCellSchema(StrictSchema):
 
 class ImportConflictSchema(StrictSchema):
     """A row whose record somebody else changed meanwhile. Nothing of it is written."""
+
+    provenance = {
+        "row": _ROW_NUMBER,
+        "seen_version": echoed("The version that stands in the file.", unit="none"),
+        "version": computed("`version` of the record when it was compared.", unit="none"),
+        EVERY: _COMPARED,
+    }
 
     sheet = Text(required=True, max_length=40, metadata=_SHEET)
     row = Count(required=True, metadata=_ROW)
@@ -136,12 +156,16 @@ class ImportConflictSchema(StrictSchema):
 class MissingRowSchema(StrictSchema):
     """A record the file was given out with and that is not in it any more. Nothing happens to it."""
 
+    provenance = {EVERY: _COMPARED}
+
     sheet = Text(required=True, max_length=40, metadata=_SHEET)
     record = Text(required=True, max_length=80, metadata=_RECORD)
 
 
 class AppliedRowSchema(StrictSchema):
     """A row that was carried out."""
+
+    provenance = {"row": _ROW_NUMBER, EVERY: _COMPARED}
 
     sheet = Text(required=True, max_length=40, metadata=_SHEET)
     row = Count(required=True, metadata=_ROW)
@@ -151,6 +175,8 @@ class AppliedRowSchema(StrictSchema):
 
 class ImportCountsSchema(StrictSchema):
     """How many."""
+
+    provenance = {EVERY: _COMPARED}
 
     rows = Count(required=True, metadata=about("Rows that hold something.", 120))
     unchanged = Count(required=True, metadata=about("Rows as the register has them.", 117))
@@ -164,6 +190,23 @@ class ImportCountsSchema(StrictSchema):
 
 class ImportHeadSchema(StrictSchema):
     """An import without its findings."""
+
+    provenance = {
+        "id": assigned("Made by the register with the import."),
+        "state": computed("Whether it was applied, can be, or is too old."),
+        "filename": echoed("Name of the file that was sent."),
+        "kind": computed("From the bytes of the file."),
+        "sha256": computed("SHA-256 of the file that was sent."),
+        "created_at": assigned("The instant it was sent."),
+        "expires_at": assigned("30 days after it was sent."),
+        "based_on": echoed("The revision that stands in the workbook.", unit="none"),
+        "seen_revision": assigned("The newest revision when it was compared.", unit="none"),
+        "applied_at": assigned("The instant it was applied."),
+        "revision": assigned("The revision that it became.", unit="none"),
+        "apply": computed("The address where it is applied, while it can be."),
+        "marked": computed("The address of the file with marks."),
+        EVERY: _COMPARED,
+    }
 
     id = IdField(required=True, metadata=about("Id of the import.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002"))
     state = Code(lists.IMPORT_STATE, required=True, metadata=about("Where it stands.", "previewed"))
@@ -214,6 +257,8 @@ class ImportSchema(ImportHeadSchema):
 class ImportItemsSchema(StrictSchema):
     """The imports of one author, newest first."""
 
+    provenance = {EVERY: computed("The imports of whoever asks, newest first.")}
+
     items = ma.fields.List(ma.fields.Nested(ImportHeadSchema), required=True, metadata=about("All of them."))
 
 
@@ -221,12 +266,14 @@ class ImportQuerySchema(StrictSchema):
     """How a file is taken."""
 
     dry_run = QueryBool(metadata=about("false: apply at once what is good as a whole. Default: true.", True))
-    mode = ma.fields.String(
-        validate=ma.validate.OneOf([ALL, VALID_ROWS]),
+    mode = Choice(
+        (ALL, VALID_ROWS),
+        "ImportMode",
         metadata=about("With dry_run=false: all or nothing, or the good rows. Default: all.", ALL),
     )
-    sheet = ma.fields.String(
-        validate=ma.validate.OneOf(SHEET_KEYS),
+    sheet = Choice(
+        SHEET_KEYS,
+        "Sheet",
         metadata=about("The sheet that a CSV file holds; else its name or its columns say so.", "milestones"),
     )
 
@@ -234,15 +281,24 @@ class ImportQuerySchema(StrictSchema):
 class ApplyQuerySchema(StrictSchema):
     """How an import is applied."""
 
-    mode = ma.fields.String(
+    mode = Choice(
+        (ALL, VALID_ROWS),
+        "ImportMode",
         load_default=ALL,
-        validate=ma.validate.OneOf([ALL, VALID_ROWS]),
         metadata=about("All or nothing, or only the rows that are good.", ALL),
     )
 
 
 class ToDoItemSchema(StrictSchema):
     """One thing that waits for you."""
+
+    provenance = {
+        "since": computed("Day of the status, planned day, day the award counts from, or day of the import."),
+        EVERY: computed(
+            "Open projects whose status is unknown or of before stale_before, milestones overdue or not reported, open "
+            "awards without payments reported, and imports left with conflicts."
+        ),
+    }
 
     kind = Code(lists.TO_DO_KIND, required=True, metadata=about("What it is about.", "status_stale"))
     project = Slug(required=True, allow_none=True, metadata=about("Address of the project.", "oepnv-initiative"))
@@ -256,6 +312,12 @@ class ToDoItemSchema(StrictSchema):
 
 class ToDoSchema(StrictSchema):
     """What waits for the caller, by project."""
+
+    provenance = {
+        "valid_on": computed("Today."),
+        "stale_before": computed("182 days before valid_on."),
+        "items": computed("What waits on the projects that the caller may change."),
+    }
 
     valid_on = Day(required=True, metadata=about("The day it is for.", "2026-06-30"))
     stale_before = Day(required=True, metadata=about("A status from before this day counts as stale.", "2025-12-31"))

@@ -15,7 +15,6 @@ from portfolio.core.api import Blueprint
 from portfolio.core.problems import StaleVersion
 from portfolio.core.reasons import given_reason
 from portfolio.core.records import items_of, page_of
-from portfolio.funding import examples
 from portfolio.funding.applications import (
     create_application,
     delete_application,
@@ -38,7 +37,7 @@ from portfolio.history.reading import Reading, reading_of
 from portfolio.history.recorder import recorded
 from portfolio.history.schemas import ClockQuerySchema
 from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, reading
-from portfolio.projects.addresses import project_at
+from portfolio.projects.addresses import MOVED, project_at
 from portfolio.projects.service import lead_of, lock_project
 
 blp = Blueprint("applications", __name__, url_prefix="/v1", description="Money asked for.")
@@ -47,7 +46,7 @@ _CHANGE = ApplicationStatusChangeSchema()
 
 @blp.route("/applications")
 class Applications(MethodView):
-    @blp.operation("listApplications", download="list", example=examples.page(examples.APPLICATION))
+    @blp.operation("listApplications", download="list")
     @blp.arguments(ApplicationQuerySchema, location="query")
     @blp.response(200, page_of(ApplicationSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -61,9 +60,10 @@ class Applications(MethodView):
 
 @blp.route("/projects/<slug>/applications")
 class ProjectApplications(MethodView):
-    @blp.operation("listProjectApplications", download="list", example=examples.page(examples.APPLICATION))
+    @blp.operation("listProjectApplications", download="list")
     @blp.arguments(ApplicationQuerySchema, location="query")
     @blp.response(200, page_of(ApplicationSchema))
+    @blp.alt_response(308, description=MOVED)
     def get(self, query: dict[str, Any], slug: str) -> Response:
         """List a project's applications
 
@@ -74,7 +74,7 @@ class ProjectApplications(MethodView):
             narrowed = {**query, "project": [slug], "include_demo": query["include_demo"] or project["demo"]}
             return answer_list(moment, list_applications(moment, narrowed, current_view()), query)
 
-    @blp.operation("createApplication", access="applications.create", body="json", example=examples.APPLICATION)
+    @blp.operation("createApplication", access="applications.create", body="json")
     @blp.arguments(ApplicationInputSchema)
     @blp.response(201, ApplicationSchema)
     def post(self, values: Any, slug: str) -> Response:
@@ -92,7 +92,7 @@ class ProjectApplications(MethodView):
 
 @blp.route("/applications/<uuid:application_id>")
 class ApplicationById(MethodView):
-    @blp.operation("getApplication", example=examples.APPLICATION)
+    @blp.operation("getApplication")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, ApplicationSchema)
     def get(self, query: dict[str, Any], application_id: UUID) -> Response:
@@ -104,9 +104,7 @@ class ApplicationById(MethodView):
             view = current_view()
             return answer_record(moment, present_application(read_application(moment, application_id, view), view))
 
-    @blp.operation(
-        "updateApplication", access="applications.update", if_match=True, body="patch", example=examples.APPLICATION
-    )
+    @blp.operation("updateApplication", access="applications.update", if_match=True, body="patch")
     @blp.arguments(ApplicationChangesSchema)
     @blp.response(200, ApplicationSchema)
     def patch(self, changes: Any, application_id: UUID) -> Response:
@@ -139,7 +137,7 @@ class ApplicationById(MethodView):
 
 @blp.route("/applications/<uuid:application_id>/transitions")
 class ApplicationTransitions(MethodView):
-    @blp.operation("listApplicationTransitions", example=examples.APPLICATION_JOURNAL)
+    @blp.operation("listApplicationTransitions")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, items_of(ApplicationStatusChangeSchema))
     def get(self, query: dict[str, Any], application_id: UUID) -> Response:
@@ -156,7 +154,7 @@ class ApplicationTransitions(MethodView):
                     item.pop("reason")
             return answer_items(moment, items)
 
-    @blp.operation("transitionApplication", access="applications.transition", body="json", example=examples.APPLICATION)
+    @blp.operation("transitionApplication", access="applications.transition", body="json")
     @blp.arguments(ApplicationTransitionInputSchema)
     @blp.response(200, ApplicationSchema)
     def post(self, asked: dict[str, Any], application_id: UUID) -> Response:

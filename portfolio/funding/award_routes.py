@@ -15,7 +15,6 @@ from portfolio.core.api import Blueprint
 from portfolio.core.problems import StaleVersion
 from portfolio.core.reasons import given_reason, require_reason_header
 from portfolio.core.records import items_of, page_of
-from portfolio.funding import examples
 from portfolio.funding.applications import lock_application, project_of
 from portfolio.funding.awards import (
     application_of,
@@ -46,7 +45,7 @@ _CHANGE = AwardStatusChangeSchema()
 
 @blp.route("/awards")
 class Awards(MethodView):
-    @blp.operation("listAwards", download="list", example=examples.page(examples.AWARD))
+    @blp.operation("listAwards", download="list")
     @blp.arguments(AwardQuerySchema, location="query")
     @blp.response(200, page_of(AwardSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -60,7 +59,7 @@ class Awards(MethodView):
 
 @blp.route("/applications/<uuid:application_id>/awards")
 class ApplicationAwards(MethodView):
-    @blp.operation("listApplicationAwards", example={"items": [examples.AWARD]})
+    @blp.operation("listApplicationAwards")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, items_of(AwardSchema))
     def get(self, query: dict[str, Any], application_id: UUID) -> Response:
@@ -78,7 +77,7 @@ class ApplicationAwards(MethodView):
             found = moment.session.execute(statement).mappings()
             return answer_items(moment, [present_award(row, view) for row in found])
 
-    @blp.operation("createAward", access="awards.create", body="json", example=examples.AWARD)
+    @blp.operation("createAward", access="awards.create", body="json")
     @blp.arguments(AwardInputSchema)
     @blp.response(201, AwardSchema)
     def post(self, values: Any, application_id: UUID) -> Response:
@@ -101,7 +100,7 @@ class ApplicationAwards(MethodView):
 
 @blp.route("/awards/<uuid:award_id>")
 class AwardById(MethodView):
-    @blp.operation("getAward", example=examples.AWARD)
+    @blp.operation("getAward")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, AwardSchema)
     def get(self, query: dict[str, Any], award_id: UUID) -> Response:
@@ -112,7 +111,7 @@ class AwardById(MethodView):
         with reading(query) as moment:
             return answer_record(moment, present_award(read_award(moment, award_id), current_view()))
 
-    @blp.operation("updateAward", access="awards.update", if_match=True, body="patch", example=examples.AWARD)
+    @blp.operation("updateAward", access="awards.update", if_match=True, body="patch")
     @blp.arguments(AwardChangesSchema)
     @blp.response(200, AwardSchema)
     def patch(self, changes: Any, award_id: UUID) -> Response:
@@ -132,7 +131,7 @@ class AwardById(MethodView):
 
 @blp.route("/awards/<uuid:award_id>/transitions")
 class AwardTransitions(MethodView):
-    @blp.operation("listAwardTransitions", example=examples.AWARD_JOURNAL)
+    @blp.operation("listAwardTransitions")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, items_of(AwardStatusChangeSchema))
     def get(self, query: dict[str, Any], award_id: UUID) -> Response:
@@ -148,7 +147,7 @@ class AwardTransitions(MethodView):
                     item.pop("reason")
             return answer_items(moment, items)
 
-    @blp.operation("transitionAward", access="awards.transition", body="json", example=examples.AWARD)
+    @blp.operation("transitionAward", access="awards.transition", body="json")
     @blp.arguments(AwardTransitionInputSchema)
     @blp.response(200, AwardSchema)
     def post(self, asked: dict[str, Any], award_id: UUID) -> Response:

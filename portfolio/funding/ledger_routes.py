@@ -12,7 +12,6 @@ from portfolio.access.guard import current_view, require_own, transaction
 from portfolio.core.api import Blueprint
 from portfolio.core.reasons import require_reason_header
 from portfolio.core.records import page_of
-from portfolio.funding import examples
 from portfolio.funding.applications import project_of
 from portfolio.funding.awards import application_of, lock_award
 from portfolio.funding.ledger import book
@@ -29,7 +28,7 @@ blp = Blueprint("ledger-entries", __name__, url_prefix="/v1", description="Dated
 
 @blp.route("/ledger-entries")
 class LedgerEntries(MethodView):
-    @blp.operation("listLedgerEntries", download="list", example=examples.page(examples.ENTRY))
+    @blp.operation("listLedgerEntries", download="list")
     @blp.arguments(LedgerEntryQuerySchema, location="query")
     @blp.response(200, page_of(LedgerEntrySchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -43,7 +42,7 @@ class LedgerEntries(MethodView):
 
 @blp.route("/ledger-entries/<uuid:entry_id>")
 class LedgerEntryById(MethodView):
-    @blp.operation("getLedgerEntry", example=examples.ENTRY)
+    @blp.operation("getLedgerEntry")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, LedgerEntrySchema)
     def get(self, query: dict[str, Any], entry_id: UUID) -> Response:
@@ -57,7 +56,7 @@ class LedgerEntryById(MethodView):
 
 @blp.route("/awards/<uuid:award_id>/ledger-entries")
 class AwardLedgerEntries(MethodView):
-    @blp.operation("listAwardLedgerEntries", download="list", example=examples.page(examples.ENTRY))
+    @blp.operation("listAwardLedgerEntries", download="list")
     @blp.arguments(LedgerEntryQuerySchema, location="query")
     @blp.response(200, page_of(LedgerEntrySchema))
     def get(self, query: dict[str, Any], award_id: UUID) -> Response:
@@ -70,7 +69,7 @@ class AwardLedgerEntries(MethodView):
             narrowed = {**query, "award": [str(award_id)], "include_demo": query["include_demo"] or award["demo"]}
             return answer_list(moment, list_entries(moment, narrowed), query)
 
-    @blp.operation("bookLedgerEntry", access="ledger-entries.create", body="json", example=examples.ENTRY)
+    @blp.operation("bookLedgerEntry", access="ledger-entries.create", body="json")
     @blp.arguments(LedgerEntryInputSchema)
     @blp.response(201, LedgerEntrySchema)
     def post(self, values: Any, award_id: UUID) -> Response:

@@ -10,9 +10,9 @@ import marshmallow as ma
 import sqlalchemy as sa
 
 from portfolio.access.guard import FULL_VIEW, PUBLIC_VIEW, sees_internal
-from portfolio.core.fields import NONE
 from portfolio.core.lists import one_of
 from portfolio.core.problems import Invalid, NotFound, ProblemError
+from portfolio.core.query_fields import NONE
 from portfolio.funding.codelists import LEVEL
 from portfolio.funding.models import (
     Application,

@@ -11,7 +11,6 @@ from portfolio.access.guard import transaction
 from portfolio.core.answers import required_version
 from portfolio.core.api import Blueprint
 from portfolio.core.records import page_of
-from portfolio.funding import examples
 from portfolio.funding.listing import list_programmes, read_programme
 from portfolio.funding.programmes import create_programme, lock_programme, update_programme
 from portfolio.funding.schemas import (
@@ -31,7 +30,7 @@ blp = Blueprint(
 
 @blp.route("")
 class FundingProgrammes(MethodView):
-    @blp.operation("listFundingProgrammes", download="list", example=examples.page(examples.PROGRAMME))
+    @blp.operation("listFundingProgrammes", download="list")
     @blp.arguments(FundingProgrammeQuerySchema, location="query")
     @blp.response(200, page_of(FundingProgrammeSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -42,9 +41,7 @@ class FundingProgrammes(MethodView):
         with reading(query) as moment:
             return answer_list(moment, list_programmes(moment, query), query)
 
-    @blp.operation(
-        "createFundingProgramme", access="funding-programmes.create", body="json", example=examples.PROGRAMME
-    )
+    @blp.operation("createFundingProgramme", access="funding-programmes.create", body="json")
     @blp.arguments(FundingProgrammeInputSchema)
     @blp.response(201, FundingProgrammeSchema)
     def post(self, values: Any) -> Response:
@@ -61,7 +58,7 @@ class FundingProgrammes(MethodView):
 
 @blp.route("/<code>")
 class FundingProgrammeByCode(MethodView):
-    @blp.operation("getFundingProgramme", example=examples.PROGRAMME)
+    @blp.operation("getFundingProgramme")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, FundingProgrammeSchema)
     def get(self, query: dict[str, Any], code: str) -> Response:
@@ -77,7 +74,6 @@ class FundingProgrammeByCode(MethodView):
         access="funding-programmes.update",
         if_match=True,
         body="patch",
-        example=examples.PROGRAMME,
     )
     @blp.arguments(FundingProgrammeChangesSchema)
     @blp.response(200, FundingProgrammeSchema)

@@ -12,8 +12,6 @@ from portfolio.core.fields import (
     LongText,
     Money,
     Name,
-    QueryBool,
-    QueryDay,
     RateField,
     ShortList,
     Slug,
@@ -21,12 +19,12 @@ from portfolio.core.fields import (
     StrictSchema,
     Text,
     Url,
-    query_codes,
-    query_names,
-    query_numbers,
 )
-from portfolio.core.records import PRECISION, RecordSchema, about
+from portfolio.core.provenance import EVERY, JOURNAL, of_seed, recorded
+from portfolio.core.query_fields import QueryBool, QueryDay, query_codes, query_names, query_numbers, query_sort
+from portfolio.core.records import PERMITTED, PRECISION, RecordSchema, about
 from portfolio.funding import codelists as lists
+from portfolio.funding import provenance as origins
 from portfolio.history.schemas import DemoQuerySchema, ListQuerySchema
 from portfolio.projects.codelists import PROJECT_STATUS, STATUS_BASIS
 from portfolio.taxonomy.codelists import ACTION_FIELD
@@ -68,6 +66,8 @@ class FundingProgrammeChangesSchema(_ProgrammeFieldsSchema):
 class FundingProgrammeSchema(_ProgrammeFieldsSchema, RecordSchema):
     """A funding programme."""
 
+    provenance = origins.PROGRAMME
+
     code = Slug(required=True, metadata=about("Its code.", "efre-regio-nrw"))
     title_de = Text(required=True, metadata=about("Name.", "EFRE.NRW (Regio.NRW)"))
     level = Code(lists.LEVEL, required=True, metadata=about("Whose money it is.", "eu"))
@@ -78,6 +78,7 @@ class FundingProgrammeSchema(_ProgrammeFieldsSchema, RecordSchema):
 class FundingProgrammeQuerySchema(ListQuerySchema, DemoQuerySchema):
     """Which programmes."""
 
+    sort = query_sort("FundingProgramme", "code", "updated_at")
     level = query_codes(lists.LEVEL, "Level.")
 
 
@@ -90,7 +91,9 @@ class _ApplicationFieldsSchema(StrictSchema):
     requested_amount = Money(allow_none=True, metadata=about("EUR asked for.", "1250000.00"))
     eligible_cost = Money(allow_none=True, metadata=about("Eligible cost in EUR.", "1500000.00"))
     requested_rate = RateField(allow_none=True, metadata=about("Share asked for.", "0.8000"))
-    file_reference = Text(allow_none=True, max_length=100, metadata=about("Aktenzeichen; not public."))
+    file_reference = Text(
+        allow_none=True, max_length=100, metadata=about("Aktenzeichen; not public.", sometimes=PERMITTED)
+    )
     note = LongText(allow_none=True, metadata=about("A public remark."))
     source_url = Url(allow_none=True, metadata=about("Where it is published."))
 
@@ -106,6 +109,8 @@ class ApplicationChangesSchema(_ApplicationFieldsSchema):
 class _LineSchema(StrictSchema):
     """What every line of a report carries: the project and the keys it is grouped by."""
 
+    provenance = origins.LINE
+
     project = Slug(required=True, metadata=about("Address of the project.", "digitale-modelldestination"))
     project_title = Text(metadata=about("Its title."))
     action_field = Code(ACTION_FIELD, allow_none=True, metadata=about("Its field on valid_on."))
@@ -118,6 +123,8 @@ class _LineSchema(StrictSchema):
 
 class ApplicationSchema(_LineSchema, _ApplicationFieldsSchema, RecordSchema):
     """An application as it stood on `valid_on`."""
+
+    provenance = origins.APPLICATION
 
     application_status = Code(lists.APPLICATION_STATUS, allow_none=True, metadata=about("Same as status."))
     status = Code(lists.APPLICATION_STATUS, allow_none=True, required=True, metadata=about("Status on that day."))
@@ -149,6 +156,7 @@ class LineQuerySchema(ListQuerySchema, DemoQuerySchema):
 class ApplicationQuerySchema(LineQuerySchema):
     """Which applications."""
 
+    sort = query_sort("Application", "counts_from_on", "submitted_on", "requested_amount", "project", "updated_at")
     status = query_codes(lists.APPLICATION_STATUS, "Status on valid_on.", nullable=True)
     submitted_to = QueryDay(metadata=about("Counted as submitted on or before this day.", "2022-12-31"))
     amount_known = QueryBool(metadata=about("Whether the requested amount is known.", True))
@@ -156,6 +164,8 @@ class ApplicationQuerySchema(LineQuerySchema):
 
 class TransitionInputSchema(StrictSchema):
     """A change of status of an application or award."""
+
+    provenance = {"reason": recorded(internal=True)}
 
     on = Day(required=True, metadata=about("Day of the change, not in the future.", "2026-03-10"))
     reason = LongText(load_default=None, allow_none=True, max_length=2000, metadata=about("Why; not public."))
@@ -174,12 +184,14 @@ class AwardTransitionInputSchema(TransitionInputSchema):
 
 
 class _ChangeSchema(RecordSchema):
+    provenance = JOURNAL
+
     seq = Count(required=True, minimum=1, metadata=about("Place in the journal.", 2))
     changed_on = Day(allow_none=True, metadata=about("Day as known; null where unknown."))
     changed_on_precision = Code(PRECISION, metadata=about("How exactly."))
     holds_from_on = Day(required=True, metadata=about("Day from which it counts."))
     basis = Code(STATUS_BASIS, metadata=about("What it rests on."))
-    reason = LongText(allow_none=True, metadata=about("Why; not public."))
+    reason = LongText(allow_none=True, metadata=about("Why; not public.", sometimes=PERMITTED))
 
 
 class ApplicationStatusChangeSchema(_ChangeSchema):
@@ -219,6 +231,8 @@ class AwardInputSchema(_AwardFieldsSchema):
 class AwardChangesSchema(_AwardFieldsSchema):
     """Changes of an award (JSON Merge Patch). Amount and day are fixed: amend by a new award."""
 
+    provenance = origins.AWARD_CHANGES
+
     amount = Money(allow_none=True, metadata=about("Fixed; a change answers 409."))
     issued_on = Day(metadata=about("Fixed; a change answers 409."))
     payments_known_until = Day(metadata=about("Nothing more was paid until this day.", "2026-06-30"))
@@ -226,6 +240,8 @@ class AwardChangesSchema(_AwardFieldsSchema):
 
 class AwardSchema(_LineSchema, _AwardFieldsSchema, RecordSchema):
     """An award as it stood on `valid_on`, with what was paid on its chain by then (EUR)."""
+
+    provenance = origins.AWARD
 
     application = IdField(required=True, metadata=about("Its application."))
     application_status = Code(lists.APPLICATION_STATUS, allow_none=True, metadata=about("Status of the application."))
@@ -258,12 +274,13 @@ class AwardSchema(_LineSchema, _AwardFieldsSchema, RecordSchema):
     applicant = Name(allow_none=True, metadata=about("Organisation that applied."))
     recipient_text = Text(allow_none=True, metadata=about("Recipient in the published wording."))
     purpose = Text(allow_none=True, metadata=about("What the money is for."))
-    file_reference = Text(allow_none=True, metadata=about("Aktenzeichen; not public."))
+    file_reference = Text(allow_none=True, metadata=about("Aktenzeichen; not public.", sometimes=PERMITTED))
 
 
 class AwardQuerySchema(LineQuerySchema):
     """Which awards."""
 
+    sort = query_sort("Award", "counts_from_on", "issued_on", "amount", "project", "updated_at")
     status = query_codes(lists.AWARD_STATUS, "Status on valid_on.", nullable=True)
     in_force_on = QueryDay(metadata=about("In force on this day.", "2022-12-31"))
     payments_known = QueryBool(metadata=about("Whether payments were ever reported.", False))
@@ -275,6 +292,8 @@ class AwardQuerySchema(LineQuerySchema):
 
 class LedgerEntryInputSchema(StrictSchema):
     """A new entry. It can never be changed; a correction reverses it."""
+
+    provenance = origins.LEDGER_ENTRY_INPUT
 
     type = Code(lists.LEDGER_TYPE, required=True, metadata=about("Type.", "disbursement"))
     amount = Money(positive=True, metadata=about("EUR, above zero; a correction may leave it out.", "250000.00"))
@@ -292,6 +311,8 @@ class LedgerEntryInputSchema(StrictSchema):
 
 class LedgerEntrySchema(_LineSchema, RecordSchema):
     """An entry; summing `paid_out` gives the money paid out."""
+
+    provenance = origins.LEDGER_ENTRY
 
     award = IdField(required=True, metadata=about("The award it is booked on."))
     application = IdField(required=True, metadata=about("Its application."))
@@ -315,15 +336,18 @@ class LedgerEntrySchema(_LineSchema, RecordSchema):
     programme = Slug(allow_none=True, metadata=about("Funding programme."))
     applicant = Name(allow_none=True, metadata=about("Organisation that applied."))
     recipient_text = Text(allow_none=True, metadata=about("Recipient in the published wording."))
-    file_reference = Text(allow_none=True, metadata=about("File number of the application; not public."))
-    document_reference = Text(allow_none=True, metadata=about("Document; not public."))
-    comment = LongText(allow_none=True, metadata=about("Not public."))
+    file_reference = Text(
+        allow_none=True, metadata=about("File number of the application; not public.", sometimes=PERMITTED)
+    )
+    document_reference = Text(allow_none=True, metadata=about("Document; not public.", sometimes=PERMITTED))
+    comment = LongText(allow_none=True, metadata=about("Not public.", sometimes=PERMITTED))
     source_url = Url(allow_none=True, metadata=about("Source of the award."))
 
 
 class LedgerEntryQuerySchema(LineQuerySchema):
     """Which entries."""
 
+    sort = query_sort("LedgerEntry", "booked_on", "amount", "created_at")
     award = query_names("Id of the award.", "0192f1c4-7a6b-7cc3-98c5-0242ac120002")
     type = query_codes(lists.LEDGER_TYPE, "Type.")
     booked_to = QueryDay(metadata=about("Booked on or before this day.", "2022-12-31"))
@@ -332,6 +356,8 @@ class LedgerEntryQuerySchema(LineQuerySchema):
 
 class StatementSchema(RecordSchema):
     """What a source says about money that is no grant or cannot be summed."""
+
+    provenance = {EVERY: of_seed()}
 
     project = Slug(required=True, metadata=about("Address of the project.", "research-alliance-ruhr"))
     kind = Code(lists.STATEMENT_KIND, required=True, metadata=about("What is said.", "announced"))
@@ -355,6 +381,7 @@ class StatementSchema(RecordSchema):
 class StatementQuerySchema(ListQuerySchema, DemoQuerySchema):
     """Which statements."""
 
+    sort = query_sort("Statement", "project", "stated_on", "amount")
     project = query_names("Address of the project.", "research-alliance-ruhr")
     level = query_codes(lists.LEVEL, "Level.", nullable=True)
     kind = query_codes(lists.STATEMENT_KIND, "What is said.")

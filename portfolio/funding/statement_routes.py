@@ -9,18 +9,17 @@ from flask.views import MethodView
 
 from portfolio.core.api import Blueprint
 from portfolio.core.records import page_of
-from portfolio.funding import examples
 from portfolio.funding.listing import list_statements
 from portfolio.funding.schemas import StatementQuerySchema, StatementSchema
 from portfolio.history.serving import answer_list, reading
-from portfolio.projects.addresses import project_at
+from portfolio.projects.addresses import MOVED, project_at
 
 blp = Blueprint("funding-statements", __name__, url_prefix="/v1", description="What sources say; never in a total.")
 
 
 @blp.route("/funding-statements")
 class FundingStatements(MethodView):
-    @blp.operation("listFundingStatements", download="list", example=examples.page(examples.STATEMENT))
+    @blp.operation("listFundingStatements", download="list")
     @blp.arguments(StatementQuerySchema, location="query")
     @blp.response(200, page_of(StatementSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -34,9 +33,10 @@ class FundingStatements(MethodView):
 
 @blp.route("/projects/<slug>/funding-statements")
 class ProjectFundingStatements(MethodView):
-    @blp.operation("listProjectFundingStatements", download="list", example=examples.page(examples.STATEMENT))
+    @blp.operation("listProjectFundingStatements", download="list")
     @blp.arguments(StatementQuerySchema, location="query")
     @blp.response(200, page_of(StatementSchema))
+    @blp.alt_response(308, description=MOVED)
     def get(self, query: dict[str, Any], slug: str) -> Response:
         """List a project's statements about money
 

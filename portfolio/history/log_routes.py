@@ -15,7 +15,7 @@ from portfolio.history.serving import reading
 
 blp = Blueprint("log", __name__, url_prefix="/v1/log", description="Proof that the history was not changed.")
 
-_TEXT = {"type": "string"}
+_TEXT = {"type": "string", "maxLength": 10_000, "pattern": "^.+"}
 _KEY = "portfolio.example/log+4f14fcf0+AUQpkwZQBKoeTEj03QFYGUwCNJvMZkzZbkAOommRio1R"
 _NOTE = (
     "portfolio.example/log\n1204\nSBNJTRN+FjG7owHVrKtue7eqdM4RhdRWVl71HXN2d7I=\nat 2026-06-30T08:00:00.000000Z\n\n"

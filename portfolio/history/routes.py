@@ -18,7 +18,6 @@ from portfolio.core.lists import Order
 from portfolio.core.problems import Invalid, NotFound, ProblemError
 from portfolio.core.records import page_of
 from portfolio.core.resources import Register
-from portfolio.history import examples
 from portfolio.history.archive import steps
 from portfolio.history.entries import entries, feed_revisions, history_of, told
 from portfolio.history.finding import find_record
@@ -78,7 +77,7 @@ def _blueprint(paths: Sequence[str]) -> Blueprint:
 
     @blp.route(f"/<any({', '.join(repr(path) for path in paths)}):resource>/<key>/history")
     class RecordHistory(MethodView):
-        @blp.operation("getRecordHistory", example=examples.HISTORY)
+        @blp.operation("getRecordHistory")
         @blp.arguments(HistoryQuerySchema, location="query")
         @blp.response(200, page_of(HistoryItemSchema))
         def get(self, query: dict[str, Any], resource: str, key: str) -> Response:
@@ -104,7 +103,7 @@ def _blueprint(paths: Sequence[str]) -> Blueprint:
 
     @blp.route("/revisions")
     class Revisions(MethodView):
-        @blp.operation("listRevisions", example=examples.REVISIONS)
+        @blp.operation("listRevisions")
         @blp.arguments(HistoryQuerySchema, location="query")
         @blp.response(200, page_of(RevisionEntrySchema))
         def get(self, query: dict[str, Any]) -> Response:
@@ -125,7 +124,7 @@ def _blueprint(paths: Sequence[str]) -> Blueprint:
 
     @blp.route("/revisions/<int:revision>")
     class RevisionByNumber(MethodView):
-        @blp.operation("getRevision", example=examples.REVISION)
+        @blp.operation("getRevision")
         @blp.arguments(HistoryQuerySchema, location="query")
         @blp.response(200, RevisionSchema)
         def get(self, query: dict[str, Any], revision: int) -> Response:
@@ -151,7 +150,7 @@ def _blueprint(paths: Sequence[str]) -> Blueprint:
 
     @blp.route("/changes")
     class Changes(MethodView):
-        @blp.operation("followChanges", example=examples.FEED)
+        @blp.operation("followChanges")
         @blp.arguments(FeedQuerySchema, location="query")
         @blp.response(200, FeedSchema)
         def get(self, query: dict[str, Any]) -> Response:

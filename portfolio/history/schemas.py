@@ -5,15 +5,15 @@ from __future__ import annotations
 import marshmallow as ma
 
 from portfolio.core.answers import LIST_FORMS
-from portfolio.core.fields import QueryBool, QueryDay, QueryText, StrictSchema
+from portfolio.core.fields import Choice, StrictSchema
+from portfolio.core.query_fields import QueryBool, QueryDay, QueryMoment
 from portfolio.core.records import PageQuerySchema
 
 
 class KnownAtQuerySchema(StrictSchema):
     """One clock: what the register had been told by a moment."""
 
-    known_at = QueryText(
-        max_length=40,
+    known_at = QueryMoment(
         metadata={
             "description": "What the register had been told by then: a revision number, a day (its end in "
             "Europe/Berlin) or an RFC 3339 instant. Default: now. A future moment is refused.",
@@ -39,15 +39,11 @@ class ListQuerySchema(ClockQuerySchema, PageQuerySchema):
     count = QueryBool(
         load_default=False, metadata={"description": "Also count all records that match, as `count`.", "example": True}
     )
-    sort = QueryText(
-        max_length=60,
-        metadata={
-            "description": "Sort key of this list, with - for descending; nulls come last.",
-            "example": "-updated_at",
-        },
-    )
-    format = ma.fields.String(
-        validate=ma.validate.OneOf(LIST_FORMS),
+    sort: ma.fields.Field[str]
+    """Each list names its own keys."""
+    format = Choice(
+        LIST_FORMS,
+        "ListFormat",
         metadata={
             "description": "Form of the answer; overrides Accept. csv-de opens in German Excel; xlsx is a workbook.",
             "example": "csv",

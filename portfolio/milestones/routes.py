@@ -46,71 +46,15 @@ from portfolio.milestones.service import (
     transition_milestone,
     update_milestone,
 )
-from portfolio.projects.addresses import project_at
+from portfolio.projects.addresses import MOVED, project_at
 from portfolio.projects.service import lead_of, lock_project
 
 blp = Blueprint("milestones", __name__, url_prefix="/v1", description="What was to happen, and what happened.")
 
-_RECORD = {
-    "id": "0192f1c4-7a6b-7cc3-98c5-0242ac120002",
-    "version": 1,
-    "created_at": "2026-06-30T08:00:00.000000Z",
-    "updated_at": "2026-06-30T08:00:00.000000Z",
-}
-EXAMPLE = {
-    **_RECORD,
-    "project": "start4chem",
-    "project_title": "Start4Chem",
-    "action_field": "economy",
-    "ministry": "MWIKE",
-    "project_status": "completed",
-    "code": "M03",
-    "title_de": "Eröffnung der Labore im BioMedizinZentrum Bochum",
-    "title_en": "Opening of the laboratories in BioMedizinZentrum Bochum",
-    "kind": "opening",
-    "phase": "implementing",
-    "baseline_on": None,
-    "baseline_on_precision": "day",
-    "status": "achieved",
-    "outcome": "achieved",
-    "achieved_on": "2024-11-07",
-    "achieved_on_precision": "day",
-    "season": None,
-    "forecast_on": None,
-    "forecast_reported_on": None,
-    "slip_days": None,
-    "weight": 1,
-    "reportable": True,
-    "evidence": None,
-    "basis": "documented",
-    "source_url": None,
-    "demo": False,
-}
-JOURNAL = {
-    "items": [
-        {
-            **_RECORD,
-            "seq": 1,
-            "from_status": None,
-            "to_status": "achieved",
-            "changed_on": "2024-11-07",
-            "changed_on_precision": "day",
-            "holds_from_on": "2024-11-07",
-            "basis": "documented",
-        }
-    ]
-}
-FORECAST = {
-    **_RECORD,
-    "milestone": _RECORD["id"],
-    "reported_on": "2026-06-30",
-    "forecast_on": "2026-11-15",
-}
-
 
 @blp.route("/milestones")
 class Milestones(MethodView):
-    @blp.operation("listMilestones", download="list", example={"items": [EXAMPLE], "next": None})
+    @blp.operation("listMilestones", download="list")
     @blp.arguments(MilestoneQuerySchema, location="query")
     @blp.response(200, page_of(MilestoneSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -124,9 +68,10 @@ class Milestones(MethodView):
 
 @blp.route("/projects/<slug>/milestones")
 class ProjectMilestones(MethodView):
-    @blp.operation("listProjectMilestones", download="list", example={"items": [EXAMPLE], "next": None})
+    @blp.operation("listProjectMilestones", download="list")
     @blp.arguments(MilestoneQuerySchema, location="query")
     @blp.response(200, page_of(MilestoneSchema))
+    @blp.alt_response(308, description=MOVED)
     def get(self, query: dict[str, Any], slug: str) -> Response:
         """List a project's milestones
 
@@ -137,7 +82,7 @@ class ProjectMilestones(MethodView):
             narrowed = {**query, "project": [slug], "include_demo": query["include_demo"] or project["demo"]}
             return answer_list(moment, list_milestones(moment, narrowed), query)
 
-    @blp.operation("createMilestone", access="milestones.create", body="json", example=EXAMPLE)
+    @blp.operation("createMilestone", access="milestones.create", body="json")
     @blp.arguments(MilestoneInputSchema)
     @blp.response(201, MilestoneSchema)
     def post(self, values: Any, slug: str) -> Response:
@@ -155,7 +100,7 @@ class ProjectMilestones(MethodView):
 
 @blp.route("/milestones/<uuid:milestone_id>")
 class MilestoneById(MethodView):
-    @blp.operation("getMilestone", example=EXAMPLE)
+    @blp.operation("getMilestone")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, MilestoneSchema)
     def get(self, query: dict[str, Any], milestone_id: UUID) -> Response:
@@ -166,7 +111,7 @@ class MilestoneById(MethodView):
         with reading(query) as moment:
             return answer_record(moment, present_milestone(read_milestone(moment, milestone_id)))
 
-    @blp.operation("updateMilestone", access="milestones.update", if_match=True, body="patch", example=EXAMPLE)
+    @blp.operation("updateMilestone", access="milestones.update", if_match=True, body="patch")
     @blp.arguments(MilestoneChangesSchema)
     @blp.response(200, MilestoneSchema)
     def patch(self, changes: Any, milestone_id: UUID) -> Response:
@@ -199,7 +144,7 @@ class MilestoneById(MethodView):
 
 @blp.route("/milestones/<uuid:milestone_id>/transitions")
 class MilestoneTransitions(MethodView):
-    @blp.operation("listMilestoneTransitions", example=JOURNAL)
+    @blp.operation("listMilestoneTransitions")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, items_of(MilestoneStatusChangeSchema))
     def get(self, query: dict[str, Any], milestone_id: UUID) -> Response:
@@ -211,7 +156,7 @@ class MilestoneTransitions(MethodView):
             milestone = read_milestone(moment, milestone_id)
             return answer_items(moment, journal_on(moment, milestone, current_view()))
 
-    @blp.operation("transitionMilestone", access="milestones.transition", body="json", example=EXAMPLE)
+    @blp.operation("transitionMilestone", access="milestones.transition", body="json")
     @blp.arguments(MilestoneTransitionInputSchema)
     @blp.response(200, MilestoneSchema)
     def post(self, asked: dict[str, Any], milestone_id: UUID) -> Response:
@@ -229,7 +174,7 @@ class MilestoneTransitions(MethodView):
 
 @blp.route("/milestones/<uuid:milestone_id>/forecasts")
 class MilestoneForecasts(MethodView):
-    @blp.operation("listMilestoneForecasts", example={"items": [FORECAST]})
+    @blp.operation("listMilestoneForecasts")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, items_of(ForecastSchema))
     def get(self, query: dict[str, Any], milestone_id: UUID) -> Response:
@@ -241,7 +186,7 @@ class MilestoneForecasts(MethodView):
             milestone = read_milestone(moment, milestone_id)
             return answer_items(moment, forecasts_on(moment, milestone, current_view()))
 
-    @blp.operation("addMilestoneForecast", access="forecasts.create", body="json", example=EXAMPLE)
+    @blp.operation("addMilestoneForecast", access="forecasts.create", body="json")
     @blp.arguments(ForecastInputSchema)
     @blp.response(201, MilestoneSchema)
     def post(self, values: dict[str, Any], milestone_id: UUID) -> Response:

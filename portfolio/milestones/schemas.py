@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from portfolio.core.fields import (
-    Code,
-    Count,
-    Day,
-    IdField,
-    LongText,
-    Name,
+from portfolio.core.fields import Code, Count, Day, IdField, LongText, Name, Slug, StrictBool, StrictSchema, Text, Url
+from portfolio.core.provenance import BASIS, JOURNAL, STATUS_OF_DAY, assigned, computed, of_seed, recorded
+from portfolio.core.query_fields import (
     QueryBool,
     QueryDay,
     QueryText,
-    Slug,
-    StrictBool,
-    StrictSchema,
-    Text,
-    Url,
     query_codes,
     query_names,
     query_numbers,
+    query_sort,
 )
-from portfolio.core.records import PRECISION, RecordSchema, about
+from portfolio.core.records import PERMITTED, PRECISION, RecordSchema, about
 from portfolio.history.schemas import DemoQuerySchema, ListQuerySchema
 from portfolio.milestones import codelists as lists
 from portfolio.projects.codelists import PROJECT_STATUS, STATUS_BASIS
@@ -29,6 +21,8 @@ from portfolio.taxonomy.codelists import ACTION_FIELD
 
 
 class _MilestoneFieldsSchema(StrictSchema):
+    provenance = {"weight": recorded(unit="none")}
+
     title_en = Text(allow_none=True, metadata=about("Translation."))
     phase = Code(lists.PHASE, metadata=about("Phase; derived from the day unless given.", "implementing"))
     baseline_on = Day(allow_none=True, metadata=about("Planned day; from 2020 on in implementation.", "2026-09-30"))
@@ -57,6 +51,32 @@ class MilestoneChangesSchema(_MilestoneFieldsSchema):
 class MilestoneSchema(_MilestoneFieldsSchema, RecordSchema):
     """A milestone as it stood on `valid_on`."""
 
+    provenance = {
+        "project": recorded("The project in the address where it was made."),
+        "project_title": computed("`title_de` of the project."),
+        "action_field": computed("`action_field` of the project on valid_on."),
+        "ministry": computed("`lead_ministry` of the project on valid_on."),
+        "project_status": computed("`status` of the project on valid_on."),
+        "status": STATUS_OF_DAY,
+        "outcome": computed(
+            "The status, and while it is scheduled: not_reported where the planned day of a documented plan has passed "
+            "without a forecast since, overdue where any other planned day has, at_risk where the latest forecast lies "
+            "behind the planned day, else on_track; not_known before its journal begins."
+        ),
+        "achieved_on": recorded("`on` of the change of status that says so, or as a source gives it."),
+        "achieved_on_precision": assigned("`day` for what was sent in; else as its source gives the day."),
+        "season": of_seed(),
+        "forecast_on": computed("`forecast_on` of the forecast with the latest reported_on on or before valid_on."),
+        "forecast_reported_on": computed("`reported_on` of that forecast."),
+        "slip_days": computed(
+            "Days from baseline_on to achieved_on, or to forecast_on while it is scheduled, not below 0; null without "
+            "these days, or where one is known as month or year only.",
+            unit="days",
+        ),
+        "basis": BASIS,
+        "demo": computed("`demo` of the project."),
+    }
+
     project = Slug(required=True, metadata=about("Address of the project.", "start4chem"))
     project_title = Text(metadata=about("Its title."))
     action_field = Code(ACTION_FIELD, allow_none=True, metadata=about("Its field on valid_on."))
@@ -80,6 +100,7 @@ class MilestoneSchema(_MilestoneFieldsSchema, RecordSchema):
 class MilestoneQuerySchema(ListQuerySchema, DemoQuerySchema):
     """Which milestones."""
 
+    sort = query_sort("Milestone", "project", "baseline_on", "achieved_on", "updated_at")
     q = QueryText(metadata=about("Words in the titles.", "eröffnung"))
     project = query_names("Address of the project.", "start4chem")
     action_field = query_codes(ACTION_FIELD, "Field on valid_on.", nullable=True)
@@ -104,6 +125,8 @@ class MilestoneQuerySchema(ListQuerySchema, DemoQuerySchema):
 class MilestoneTransitionInputSchema(StrictSchema):
     """A change of status."""
 
+    provenance = {"reason": recorded(internal=True)}
+
     to = Code(lists.MILESTONE_STATUS, required=True, metadata=about("The new status.", "achieved"))
     on = Day(required=True, metadata=about("Day of the change, not in the future.", "2026-10-12"))
     reason = LongText(load_default=None, allow_none=True, max_length=2000, metadata=about("Why; not public."))
@@ -112,6 +135,8 @@ class MilestoneTransitionInputSchema(StrictSchema):
 class MilestoneStatusChangeSchema(RecordSchema):
     """One entry of a milestone's journal."""
 
+    provenance = JOURNAL
+
     seq = Count(required=True, minimum=1, metadata=about("Place in the journal.", 2))
     from_status = Code(lists.MILESTONE_STATUS, allow_none=True, metadata=about("Before."))
     to_status = Code(lists.MILESTONE_STATUS, required=True, metadata=about("After.", "achieved"))
@@ -119,7 +144,7 @@ class MilestoneStatusChangeSchema(RecordSchema):
     changed_on_precision = Code(PRECISION, metadata=about("How exactly."))
     holds_from_on = Day(required=True, metadata=about("Day from which it counts."))
     basis = Code(STATUS_BASIS, metadata=about("What it rests on."))
-    reason = LongText(allow_none=True, metadata=about("Why; not public."))
+    reason = LongText(allow_none=True, metadata=about("Why; not public.", sometimes=PERMITTED))
 
 
 class ForecastInputSchema(StrictSchema):
@@ -133,7 +158,9 @@ class ForecastInputSchema(StrictSchema):
 class ForecastSchema(RecordSchema):
     """A forecast."""
 
+    provenance = {"milestone": recorded("The milestone in the address where it was reported.")}
+
     milestone = IdField(required=True, metadata=about("Its milestone."))
     reported_on = Day(required=True, metadata=about("Reporting day.", "2026-06-30"))
     forecast_on = Day(required=True, metadata=about("Expected day.", "2026-11-15"))
-    comment = LongText(allow_none=True, metadata=about("Why; not public."))
+    comment = LongText(allow_none=True, metadata=about("Why; not public.", sometimes=PERMITTED))

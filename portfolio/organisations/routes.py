@@ -31,37 +31,11 @@ from portfolio.organisations.service import (
 blp = Blueprint(
     "organisations", __name__, url_prefix="/v1/organisations", description="Ministries and others, with successors."
 )
-EXAMPLE = {
-    "id": "0192f1c4-7a6b-7cc3-98c5-0242ac120002",
-    "version": 2,
-    "created_at": "2026-06-30T08:00:00.000000Z",
-    "updated_at": "2026-06-30T08:00:00.000000Z",
-    "code": "VM",
-    "name_de": "Ministerium für Verkehr des Landes Nordrhein-Westfalen",
-    "name_en": "Ministry of Transport of the State of North Rhine-Westphalia",
-    "kind": "ministry",
-    "valid_from": None,
-    "valid_to": "2022-06-29",
-    "period_covered": "2019–2022",
-    "source_url": None,
-    "successors": [
-        {
-            "organisation": "MUNV",
-            "happened_on": "2022-06-29",
-            "kind": "merged",
-            "basis": "derived_from_the_names_of_the_remits",
-            "note": None,
-            "source_url": None,
-        }
-    ],
-    "predecessors": [],
-    "demo": False,
-}
 
 
 @blp.route("")
 class Organisations(MethodView):
-    @blp.operation("listOrganisations", download="list", example={"items": [EXAMPLE], "next": None})
+    @blp.operation("listOrganisations", download="list")
     @blp.arguments(OrganisationQuerySchema, location="query")
     @blp.response(200, page_of(OrganisationSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -72,7 +46,7 @@ class Organisations(MethodView):
         with reading(query) as moment:
             return answer_list(moment, list_organisations(moment, query), query)
 
-    @blp.operation("createOrganisation", access="organisations.create", body="json", example=EXAMPLE)
+    @blp.operation("createOrganisation", access="organisations.create", body="json")
     @blp.arguments(OrganisationInputSchema)
     @blp.response(201, OrganisationSchema)
     def post(self, values: Any) -> Response:
@@ -89,7 +63,7 @@ class Organisations(MethodView):
 
 @blp.route("/<code>")
 class OrganisationByCode(MethodView):
-    @blp.operation("getOrganisation", example=EXAMPLE)
+    @blp.operation("getOrganisation")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, OrganisationSchema)
     def get(self, query: dict[str, Any], code: str) -> Response:
@@ -105,8 +79,6 @@ class OrganisationByCode(MethodView):
         access="organisations.update",
         if_match=True,
         body="patch",
-        example=EXAMPLE,
-        request_example={"name_en": "Ministry of Transport"},
     )
     @blp.arguments(OrganisationChangesSchema)
     @blp.response(200, OrganisationSchema)

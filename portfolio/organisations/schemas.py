@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from portfolio.core.fields import (
-    Code,
-    Day,
-    LongText,
-    Name,
-    QueryBool,
-    QueryText,
-    StrictBool,
-    StrictSchema,
-    Text,
-    Url,
-    query_codes,
-)
+from portfolio.core.fields import Code, Day, LongText, Name, StrictBool, StrictSchema, Text, Url
+from portfolio.core.provenance import DEMO, EVERY, computed, of_seed, recorded
+from portfolio.core.query_fields import QueryBool, QueryText, query_codes, query_sort
 from portfolio.core.records import RecordSchema, about
 from portfolio.history.schemas import DemoQuerySchema, ListQuerySchema
 from portfolio.organisations.codelists import ORGANISATION_KIND, SUCCESSION_KIND
@@ -35,6 +25,8 @@ class SuccessorSchema(StrictSchema):
 
 class PredecessorSchema(StrictSchema):
     """An organisation whose remit came to this one."""
+
+    provenance = {EVERY: computed("Read from the successors recorded with the other organisation.")}
 
     organisation = Name(required=True, metadata=about("Code of the predecessor.", "VM"))
     happened_on = Day(required=True, metadata=about("From this day on.", "2022-06-29"))
@@ -71,6 +63,13 @@ class OrganisationChangesSchema(StrictSchema):
 class OrganisationSchema(RecordSchema):
     """An organisation with its validity, successors and predecessors."""
 
+    provenance = {
+        "period_covered": of_seed(),
+        "successors": recorded("With `add_successor` of a change, one at a time."),
+        "predecessors": computed("The organisations of which this one is recorded as successor."),
+        "demo": DEMO,
+    }
+
     code = Name(required=True, metadata=about("Published abbreviation, or a slug of the name.", "VM"))
     name_de = Text(required=True, metadata=about("Official name.", "Ministerium für Verkehr"))
     name_en = Text(allow_none=True, metadata=about("Translation."))
@@ -91,6 +90,7 @@ class OrganisationSchema(RecordSchema):
 class OrganisationQuerySchema(ListQuerySchema, DemoQuerySchema):
     """Which organisations."""
 
+    sort = query_sort("Organisation", "name", "code", "updated_at")
     q = QueryText(metadata=about("Words in code and names; umlauts either way.", "verkehr"))
     kind = query_codes(ORGANISATION_KIND, "Kind.")
     valid = QueryBool(metadata=about("Whether it exists on valid_on.", True))

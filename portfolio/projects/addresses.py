@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import redirect, request
+from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from portfolio.core.problems import NotFound
 from portfolio.history.reading import Reading
 from portfolio.history.serving import Row
 from portfolio.projects.listing import moved_to, read_project
+
+MOVED = "The project has another address now; ask there."
+"""Description of the answer to a former address."""
 
 
 def project_at(moment: Reading, slug: str) -> Row:
@@ -24,4 +27,5 @@ def project_at(moment: Reading, slug: str) -> Row:
             raise
     path = request.path.replace(f"/projects/{slug}", f"/projects/{target}", 1)
     query = request.query_string.decode("latin-1")
-    raise HTTPException(response=redirect(f"{path}?{query}" if query else path, 308))
+    # Without the page of HTML that redirect() would send along.
+    raise HTTPException(response=Response(status=308, headers={"Location": f"{path}?{query}" if query else path}))

@@ -14,7 +14,6 @@ from portfolio.core.records import page_of
 from portfolio.history.reading import reading_of
 from portfolio.history.schemas import ClockQuerySchema
 from portfolio.history.serving import answer_list, answer_record, answer_written, reading
-from portfolio.projects import examples
 from portfolio.projects.decisions import create_decision
 from portfolio.projects.listing import list_decisions, read_decision
 from portfolio.projects.schemas import DecisionInputSchema, DecisionQuerySchema, DecisionSchema
@@ -24,7 +23,7 @@ blp = Blueprint("decisions", __name__, url_prefix="/v1/decisions", description="
 
 @blp.route("")
 class Decisions(MethodView):
-    @blp.operation("listDecisions", download="list", example=examples.DECISION_PAGE)
+    @blp.operation("listDecisions", download="list")
     @blp.arguments(DecisionQuerySchema, location="query")
     @blp.response(200, page_of(DecisionSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -35,7 +34,7 @@ class Decisions(MethodView):
         with reading(query) as moment:
             return answer_list(moment, list_decisions(moment, query), query)
 
-    @blp.operation("createDecision", access="decisions.create", body="json", example=examples.DECISION)
+    @blp.operation("createDecision", access="decisions.create", body="json")
     @blp.arguments(DecisionInputSchema)
     @blp.response(201, DecisionSchema)
     def post(self, values: Any) -> Response:
@@ -53,7 +52,7 @@ class Decisions(MethodView):
 
 @blp.route("/<uuid:decision_id>")
 class DecisionById(MethodView):
-    @blp.operation("getDecision", example=examples.DECISION)
+    @blp.operation("getDecision")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, DecisionSchema)
     def get(self, query: dict[str, Any], decision_id: UUID) -> Response:

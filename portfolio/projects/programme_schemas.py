@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 
 from portfolio.core.fields import Code, Count, Money, StrictBool, StrictSchema, Text, Url
+from portfolio.core.provenance import EVERY, of_seed
 from portfolio.core.records import PRECISION, RecordSchema, about
 
 _SOURCE = about("Where it is published.", "https://www.ruhr-konferenz.nrw/umsetzen")
@@ -15,12 +16,16 @@ _SOURCE = about("Where it is published.", "https://www.ruhr-konferenz.nrw/umsetz
 class PeriodText(Text):
     """A day, month or year exactly as a source gives it: ``2019-11-05``, ``2020-08``, ``2020``."""
 
+    unit = "period"
+
     def openapi(self) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$", "maxLength": 10}
 
 
 class PhaseSchema(StrictSchema):
     """A phase of the programme."""
+
+    provenance = {EVERY: of_seed()}
 
     key = Text(required=True, metadata=about("Code.", "implementing"))
     title_de = Text(required=True, metadata=about("Title.", "Umsetzen"))
@@ -35,6 +40,8 @@ class PhaseSchema(StrictSchema):
 class PillarSchema(StrictSchema):
     """A pillar of the programme."""
 
+    provenance = {EVERY: of_seed()}
+
     key = Text(required=True, metadata=about("Code.", "ministry_project"))
     title_de = Text(required=True, metadata=about("Title.", "Ressortprojekte"))
     title_en = Text(required=True, metadata=about("Translation.", "Ministry projects"))
@@ -45,6 +52,8 @@ class PillarSchema(StrictSchema):
 class ProgrammeEventSchema(StrictSchema):
     """An event of the programme."""
 
+    provenance = {EVERY: of_seed()}
+
     date = PeriodText(required=True, metadata=about("As precise as known.", "2019-11-05"))
     date_precision = Code(PRECISION, required=True, metadata=about("How precise.", "day"))
     event_de = Text(required=True, metadata=about("What happened.", "Kabinett beschließt fünf Handlungsfelder"))
@@ -54,6 +63,8 @@ class ProgrammeEventSchema(StrictSchema):
 
 class OfficialCountSchema(StrictSchema):
     """What the government itself counts; stands beside the register's own counts, never in them."""
+
+    provenance = {EVERY: of_seed()}
 
     as_of = PeriodText(required=True, metadata=about("As precise as known.", "2021-12-07"))
     as_of_precision = Code(PRECISION, required=True, metadata=about("How precise.", "day"))
@@ -69,6 +80,8 @@ class OfficialCountSchema(StrictSchema):
 class ProgrammeAmountSchema(StrictSchema):
     """A programme-wide amount in EUR; never part of a total."""
 
+    provenance = {EVERY: of_seed()}
+
     date = PeriodText(required=True, metadata=about("As precise as known.", "2021-12-07"))
     date_precision = Code(PRECISION, required=True, metadata=about("How precise.", "day"))
     amount = Money(required=True, metadata=about("EUR.", "136000000.00"))
@@ -81,6 +94,8 @@ class ProgrammeAmountSchema(StrictSchema):
 class ParticipationSchema(StrictSchema):
     """How many took part in the first phase."""
 
+    provenance = {EVERY: of_seed()}
+
     theme_forums = Count(required=True, metadata=about("Theme forums.", 20))
     events_more_than = Count(required=True, metadata=about("More than so many events.", 50))
     event_participants_about = Count(required=True, metadata=about("About so many participants.", 4000))
@@ -92,12 +107,16 @@ class ParticipationSchema(StrictSchema):
 class BoardMemberSchema(StrictSchema):
     """A member of the advisory board."""
 
+    provenance = {EVERY: of_seed()}
+
     name = Text(required=True, metadata=about("Name.", "Anja Weber"))
     role_de = Text(required=True, metadata=about("Office held.", "Vorsitzende des DGB NRW"))
 
 
 class ResponsibleOfficeSchema(StrictSchema):
     """Who was responsible for the programme."""
+
+    provenance = {EVERY: of_seed()}
 
     period = Text(required=True, metadata=about("When.", "2022–"))
     office = Text(required=True, metadata=about("Code of the ministry.", "MHKBD"))
@@ -108,6 +127,8 @@ class ResponsibleOfficeSchema(StrictSchema):
 class NotMatchedSchema(StrictSchema):
     """A name that could not be matched to a project, and why."""
 
+    provenance = {EVERY: of_seed()}
+
     name = Text(required=True, metadata=about("The name.", "RUHRSchwung"))
     reason = Text(required=True, max_length=1000, metadata=about("Why it is no record of its own."))
     source_url = Url(required=True, metadata=_SOURCE)
@@ -115,6 +136,8 @@ class NotMatchedSchema(StrictSchema):
 
 class ProgrammeSchema(RecordSchema):
     """The programme: what it is, its phases, and the official figures beside the register's own."""
+
+    provenance = {EVERY: of_seed()}
 
     code = Text(required=True, metadata=about("Code.", "ruhr-konferenz"))
     name_de = Text(required=True, metadata=about("Name.", "Ruhr-Konferenz"))

@@ -16,8 +16,7 @@ from portfolio.history.reading import reading_of
 from portfolio.history.recorder import recorded
 from portfolio.history.schemas import ClockQuerySchema
 from portfolio.history.serving import Row, answer_items, answer_list, answer_record, answer_written, reading
-from portfolio.projects import examples
-from portfolio.projects.addresses import project_at
+from portfolio.projects.addresses import MOVED, project_at
 from portfolio.projects.listing import (
     assignments_of,
     journal_of_day,
@@ -33,11 +32,11 @@ from portfolio.projects.schemas import (
     ProjectChangesSchema,
     ProjectInputSchema,
     ProjectQuerySchema,
+    ProjectRoleInputSchema,
+    ProjectRoleSchema,
     ProjectSchema,
     ProjectStatusChangeSchema,
     ProjectTransitionInputSchema,
-    RoleInputSchema,
-    RoleSchema,
 )
 from portfolio.projects.service import (
     create_project,
@@ -54,7 +53,7 @@ blp = Blueprint("projects", __name__, url_prefix="/v1/projects", description="Th
 
 @blp.route("")
 class Projects(MethodView):
-    @blp.operation("listProjects", download="list", example=examples.PROJECT_PAGE)
+    @blp.operation("listProjects", download="list")
     @blp.arguments(ProjectQuerySchema, location="query")
     @blp.response(200, page_of(ProjectSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -69,12 +68,6 @@ class Projects(MethodView):
         "createProject",
         access="projects.create",
         body="json",
-        example=examples.PROJECT,
-        request_example={
-            "slug": "gruene-dachlandschaft",
-            "title_de": "Grüne Dachlandschaft",
-            "proposed_on": "2026-03-02",
-        },
     )
     @blp.arguments(ProjectInputSchema)
     @blp.response(201, ProjectSchema)
@@ -93,9 +86,10 @@ class Projects(MethodView):
 
 @blp.route("/<slug>")
 class ProjectBySlug(MethodView):
-    @blp.operation("getProject", example=examples.PROJECT)
+    @blp.operation("getProject")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, ProjectSchema)
+    @blp.alt_response(308, description=MOVED)
     def get(self, query: dict[str, Any], slug: str) -> Any:
         """Get a project
 
@@ -109,8 +103,6 @@ class ProjectBySlug(MethodView):
         access="projects.update",
         if_match=True,
         body="patch",
-        example=examples.PROJECT,
-        request_example={"summary_de": "Paket für Bus und Bahn.", "planned_end_on": "2024-12-31"},
     )
     @blp.arguments(ProjectChangesSchema)
     @blp.response(200, ProjectSchema)
@@ -147,9 +139,10 @@ class ProjectBySlug(MethodView):
 
 @blp.route("/<slug>/transitions")
 class ProjectTransitions(MethodView):
-    @blp.operation("listProjectTransitions", example=examples.JOURNAL)
+    @blp.operation("listProjectTransitions")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, items_of(ProjectStatusChangeSchema))
+    @blp.alt_response(308, description=MOVED)
     def get(self, query: dict[str, Any], slug: str) -> Response:
         """List a project's changes of status
 
@@ -160,7 +153,7 @@ class ProjectTransitions(MethodView):
             items = [_change(change, row) for change in journal_of_day(moment, row["id"])]
             return answer_items(moment, items)
 
-    @blp.operation("transitionProject", access="projects.transition", body="json", example=examples.PROJECT)
+    @blp.operation("transitionProject", access="projects.transition", body="json")
     @blp.arguments(ProjectTransitionInputSchema)
     @blp.response(200, ProjectSchema)
     def post(self, asked: dict[str, Any], slug: str) -> Response:
@@ -180,9 +173,10 @@ class ProjectTransitions(MethodView):
 
 @blp.route("/<slug>/assignments")
 class ProjectAssignments(MethodView):
-    @blp.operation("listProjectAssignments", example=examples.ASSIGNMENTS)
+    @blp.operation("listProjectAssignments")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, items_of(AssignmentSchema))
+    @blp.alt_response(308, description=MOVED)
     def get(self, query: dict[str, Any], slug: str) -> Response:
         """List a project's action fields over time
 
@@ -193,7 +187,7 @@ class ProjectAssignments(MethodView):
             items = [_assignment(assignment) for assignment in assignments_of(moment, row["id"])]
             return answer_items(moment, items)
 
-    @blp.operation("assignProject", access="projects.assign", body="json", example=examples.PROJECT)
+    @blp.operation("assignProject", access="projects.assign", body="json")
     @blp.arguments(AssignmentInputSchema)
     @blp.response(201, ProjectSchema)
     def post(self, values: dict[str, Any], slug: str) -> Response:
@@ -213,9 +207,10 @@ class ProjectAssignments(MethodView):
 
 @blp.route("/<slug>/roles")
 class ProjectRoles(MethodView):
-    @blp.operation("listProjectRoles", example=examples.ROLES)
+    @blp.operation("listProjectRoles")
     @blp.arguments(ClockQuerySchema, location="query")
-    @blp.response(200, items_of(RoleSchema))
+    @blp.response(200, items_of(ProjectRoleSchema))
+    @blp.alt_response(308, description=MOVED)
     def get(self, query: dict[str, Any], slug: str) -> Response:
         """List the organisations of a project
 
@@ -225,8 +220,8 @@ class ProjectRoles(MethodView):
             row = project_at(moment, slug)
             return answer_items(moment, [_role(role) for role in roles_of(moment, row["id"])])
 
-    @blp.operation("appointOrganisation", access="projects.appoint", body="json", example=examples.PROJECT)
-    @blp.arguments(RoleInputSchema)
+    @blp.operation("appointOrganisation", access="projects.appoint", body="json")
+    @blp.arguments(ProjectRoleInputSchema)
     @blp.response(201, ProjectSchema)
     def post(self, values: dict[str, Any], slug: str) -> Response:
         """Give an organisation a part in a project
@@ -245,7 +240,7 @@ class ProjectRoles(MethodView):
 
 _CHANGE = ProjectStatusChangeSchema()
 _ASSIGNMENT = AssignmentSchema()
-_ROLE = RoleSchema()
+_ROLE = ProjectRoleSchema()
 
 
 def _change(row: Row, project: Row) -> dict[str, Any]:

@@ -11,21 +11,25 @@ from portfolio.core.fields import (
     IdField,
     LongText,
     Name,
-    QueryBool,
-    QueryDay,
-    QueryInstant,
-    QueryText,
     ShortList,
     Slug,
     StrictBool,
     StrictSchema,
     Text,
     Url,
+)
+from portfolio.core.provenance import DEMO, JOURNAL, STATUS_OF_DAY, assigned, computed, of_seed, recorded
+from portfolio.core.query_fields import (
+    QueryBool,
+    QueryDay,
+    QueryInstant,
+    QueryText,
     query_codes,
     query_names,
     query_numbers,
+    query_sort,
 )
-from portfolio.core.records import PRECISION, RecordSchema, about
+from portfolio.core.records import PERMITTED, PRECISION, RecordSchema, about
 from portfolio.history.schemas import DemoQuerySchema, ListQuerySchema
 from portfolio.projects import codelists as lists
 from portfolio.taxonomy.codelists import ACTION_FIELD
@@ -59,6 +63,8 @@ class ComponentSchema(StrictSchema):
 class _ProjectFieldsSchema(StrictSchema):
     """What a ministry may write about a project."""
 
+    provenance = {name: recorded(unit="none") for name in ("proposal_number", "pillar", "theme_forum")}
+
     code = Text(allow_none=True, max_length=20, metadata=about("Official code forum–number, where published.", "13-01"))
     code_basis = Code(lists.TITLE_BASIS, allow_none=True, metadata=about("Where the code is from.", "published_source"))
     proposal_number = Count(
@@ -90,7 +96,8 @@ class _ProjectFieldsSchema(StrictSchema):
     sources = ShortList(ma.fields.Nested(SourceSchema), most=60, metadata=about("Published sources."))
     source_notes = LongText(allow_none=True, metadata=about("Public doubts about the sources."))
     internal_note = LongText(
-        allow_none=True, metadata=about("Not public; shown to the coordinator and the lead ministry only.")
+        allow_none=True,
+        metadata=about("Not public; shown to the coordinator and the lead ministry only.", sometimes=PERMITTED),
     )
 
 
@@ -115,6 +122,29 @@ class ProjectChangesSchema(_ProjectFieldsSchema):
 class ProjectSchema(_ProjectFieldsSchema, RecordSchema):
     """A project as it stood on `valid_on` and as the register knew it at `known_at`."""
 
+    provenance = {
+        "action_field": computed("The field of the assignment that holds on valid_on: from_on ≤ valid_on < to_on."),
+        "action_field_basis": computed("`basis` of that assignment."),
+        "action_field_from_on": computed("`from_on` of that assignment."),
+        "lead_ministry": computed("The organisation whose role lead_ministry holds on valid_on."),
+        "lead_ministry_from_on": computed("`from_on` of that role."),
+        "lead_successor_undetermined": computed("true where `valid_to` of that organisation is on or before valid_on."),
+        "status": STATUS_OF_DAY,
+        "status_basis": computed("`basis` of that entry."),
+        "status_as_of": computed("`changed_on` of that entry."),
+        "status_as_of_precision": computed("`changed_on_precision` of that entry."),
+        "bucket": computed(
+            "From the status: completed and continued are done, in_implementation is running, under_review and "
+            "suspended are checking, not_pursued is dropped, transferred_out and merged are left; any other is "
+            "not_started where somebody said so, else not_known."
+        ),
+        "in_population": computed(
+            "true from the day it entered (2019-09-09 for the proposals of that day, else its first adoption), except "
+            "while it is transferred_out or merged."
+        ),
+        "demo": DEMO,
+    }
+
     slug = Slug(required=True, metadata=about("Its address.", "oepnv-initiative"))
     title_de = Text(required=True, metadata=about("Official name.", "ÖPNV-Initiative"))
     title_known = StrictBool(required=True, metadata=about("false: a kept project whose name no source gives.", True))
@@ -138,6 +168,7 @@ class ProjectSchema(_ProjectFieldsSchema, RecordSchema):
 class ProjectQuerySchema(ListQuerySchema, DemoQuerySchema):
     """Which projects."""
 
+    sort = query_sort("Project", "title", "slug", "code", "updated_at", "status_as_of", "created_at")
     q = QueryText(metadata=about("Words in titles and aliases; umlauts either way.", "brachflaechen"))
     action_field = query_codes(ACTION_FIELD, "Action field on valid_on.", nullable=True)
     lead_ministry = query_names("Lead ministry on valid_on.", "MHKBG")
@@ -159,6 +190,8 @@ class ProjectQuerySchema(ListQuerySchema, DemoQuerySchema):
 class ProjectTransitionInputSchema(StrictSchema):
     """A change of status."""
 
+    provenance = {"reason": recorded(internal=True)}
+
     to = Code(lists.PROJECT_STATUS, required=True, metadata=about("The new status.", "in_implementation"))
     on = Day(required=True, metadata=about("Day of the change, not in the future.", "2026-03-02"))
     reason = LongText(load_default=None, allow_none=True, max_length=2000, metadata=about("Why; not public."))
@@ -169,6 +202,13 @@ class ProjectTransitionInputSchema(StrictSchema):
 class ProjectStatusChangeSchema(RecordSchema):
     """One entry of a project's journal."""
 
+    provenance = {
+        **JOURNAL,
+        "decision": recorded("`decision` of the change of status."),
+        "merged_into": recorded("`merged_into` of the change of status."),
+        "source_url": of_seed(),
+    }
+
     seq = Count(required=True, minimum=1, metadata=about("Place in the journal.", 2))
     from_status = Code(lists.PROJECT_STATUS, allow_none=True, metadata=about("Before."))
     to_status = Code(lists.PROJECT_STATUS, required=True, metadata=about("After.", "adopted"))
@@ -176,7 +216,7 @@ class ProjectStatusChangeSchema(RecordSchema):
     changed_on_precision = Code(PRECISION, metadata=about("How exactly."))
     holds_from_on = Day(required=True, metadata=about("Day from which it counts.", "2019-11-05"))
     basis = Code(lists.STATUS_BASIS, metadata=about("What it rests on."))
-    reason = LongText(allow_none=True, metadata=about("Why; not public."))
+    reason = LongText(allow_none=True, metadata=about("Why; not public.", sometimes=PERMITTED))
     decision = IdField(allow_none=True, metadata=about("Decision it rests on."))
     merged_into = Slug(allow_none=True, metadata=about("The project that took it in."))
     source_url = Url(allow_none=True, metadata=about("Where it is documented."))
@@ -195,6 +235,8 @@ class AssignmentInputSchema(StrictSchema):
 class AssignmentSchema(RecordSchema):
     """An assignment."""
 
+    provenance = {"to_on": assigned("`from_on` of the assignment that ended this one.")}
+
     action_field = Code(ACTION_FIELD, required=True, metadata=about("The field.", "energy"))
     from_on = Day(required=True, metadata=about("First day.", "2019-11-05"))
     to_on = Day(allow_none=True, metadata=about("First day after it; null while it holds."))
@@ -203,7 +245,7 @@ class AssignmentSchema(RecordSchema):
     source_url = Url(allow_none=True, metadata=about("Where it is published."))
 
 
-class RoleInputSchema(StrictSchema):
+class ProjectRoleInputSchema(StrictSchema):
     """An organisation's part in a project; a new lead ministry ends the one before it."""
 
     organisation = Name(required=True, metadata=about("Code of the organisation.", "MUNV"))
@@ -215,7 +257,7 @@ class RoleInputSchema(StrictSchema):
     note = Text(load_default=None, allow_none=True, max_length=1000, metadata=about("A public remark."))
 
 
-class RoleSchema(RecordSchema):
+class ProjectRoleSchema(RecordSchema):
     """An organisation's part in a project."""
 
     organisation = Name(required=True, metadata=about("Code of the organisation.", "VM"))
@@ -265,6 +307,8 @@ class DecisionInputSchema(_DecisionFieldsSchema):
 class DecisionSchema(_DecisionFieldsSchema, RecordSchema):
     """A decision."""
 
+    provenance = {"demo": DEMO}
+
     effects = ma.fields.List(
         ma.fields.Nested(DecisionEffectSchema), metadata=about("Its effects; on the record, empty in lists.")
     )
@@ -274,5 +318,6 @@ class DecisionSchema(_DecisionFieldsSchema, RecordSchema):
 class DecisionQuerySchema(ListQuerySchema, DemoQuerySchema):
     """Which decisions."""
 
+    sort = query_sort("Decision", "decided_on", "updated_at")
     from_ = QueryDay(data_key="from", metadata=about("Decided on or after.", "2019-01-01"))
     to = QueryDay(metadata=about("Decided on or before.", "2019-12-31"))

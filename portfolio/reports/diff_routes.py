@@ -16,7 +16,6 @@ from portfolio.history.models import Change
 from portfolio.history.reading import Reading, reading_beside
 from portfolio.history.routes import current_sight, teller_of
 from portfolio.history.serving import Row, answer_page, reading
-from portfolio.reports import examples
 from portfolio.reports.diff import differing_records, moment_of, totals_between, touched_between
 from portfolio.reports.diff_schemas import DiffQuerySchema, DiffSchema
 
@@ -25,7 +24,7 @@ blp = Blueprint("diff", __name__, url_prefix="/v1/diff", description="What chang
 
 @blp.route("")
 class Diff(MethodView):
-    @blp.operation("getDiff", example=examples.DIFF)
+    @blp.operation("getDiff")
     @blp.arguments(DiffQuerySchema, location="query")
     @blp.response(200, DiffSchema)
     def get(self, query: dict[str, Any]) -> Response:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from portfolio.core.fields import NONE
 from portfolio.core.problems import Invalid, ProblemError
+from portfolio.core.query_fields import NONE
 from portfolio.history.reading import Reading
 
 Group = tuple[Any, ...]

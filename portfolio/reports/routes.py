@@ -16,7 +16,6 @@ from portfolio.core.tables import Table
 from portfolio.funding.on_day import GROUP_KEYS
 from portfolio.history.checkpoints import current_signer
 from portfolio.history.serving import answer_table, edition_of, reading
-from portfolio.reports import examples
 from portfolio.reports.funding_summary import funding_summary
 from portfolio.reports.grouping import chosen_keys
 from portfolio.reports.milestones import COUNTS, KEYS, milestone_report
@@ -61,7 +60,7 @@ _MILESTONE_FIELDS = {name: Count() for name in ("year", "quarter", *COUNTS, "sli
 
 @blp.route("/funding-summary")
 class FundingSummaryReport(MethodView):
-    @blp.operation("getFundingSummary", download="report", example=examples.FUNDING_SUMMARY)
+    @blp.operation("getFundingSummary", download="report")
     @blp.arguments(FundingSummaryQuerySchema, location="query")
     @blp.response(200, FundingSummarySchema)
     def get(self, query: dict[str, Any]) -> Response:
@@ -91,7 +90,7 @@ class FundingSummaryReport(MethodView):
 
 @blp.route("/milestones")
 class MilestonesReport(MethodView):
-    @blp.operation("getMilestoneReport", download="report", example=examples.MILESTONES)
+    @blp.operation("getMilestoneReport", download="report")
     @blp.arguments(MilestoneReportQuerySchema, location="query")
     @blp.response(200, MilestoneReportSchema)
     def get(self, query: dict[str, Any]) -> Response:
@@ -121,7 +120,7 @@ class MilestonesReport(MethodView):
 
 @blp.route("/portfolio")
 class PortfolioOfProjects(MethodView):
-    @blp.operation("getPortfolioReport", download="report", example=examples.PORTFOLIO)
+    @blp.operation("getPortfolioReport", download="report")
     @blp.arguments(PortfolioReportQuerySchema, location="query")
     @blp.response(200, PortfolioReportSchema)
     def get(self, query: dict[str, Any]) -> Response:

@@ -14,55 +14,24 @@ from portfolio.core.problems import NotFound
 from portfolio.core.records import items_of, page_of
 from portfolio.core.vocabulary import Codelist, codelists
 from portfolio.history.reading import Reading
-from portfolio.history.schemas import ClockQuerySchema, ListQuerySchema
+from portfolio.history.schemas import ClockQuerySchema
 from portfolio.history.serving import answer_list, answer_record, reading
 from portfolio.taxonomy.listing import list_action_fields, list_theme_forums, read_action_field, read_theme_forum
-from portfolio.taxonomy.schemas import ActionFieldSchema, CodelistSchema, ThemeForumSchema
+from portfolio.taxonomy.schemas import (
+    ActionFieldQuerySchema,
+    ActionFieldSchema,
+    CodelistSchema,
+    ThemeForumQuerySchema,
+    ThemeForumSchema,
+)
 
 blp = Blueprint("taxonomy", __name__, url_prefix="/v1", description="Action fields, theme forums, codelists.")
-
-_RECORD = {
-    "id": "0192f1c4-7a6b-7cc3-98c5-0242ac120002",
-    "version": 1,
-    "created_at": "2026-06-30T08:00:00.000000Z",
-    "updated_at": "2026-06-30T08:00:00.000000Z",
-}
-FIELD_EXAMPLE = {
-    **_RECORD,
-    "code": "mobility",
-    "title_de": "Vernetzte Mobilität – kurze Wege",
-    "title_en": "Networked Mobility – Short Distances",
-    "short_title_de": "Mobilität",
-    "short_title_en": "Mobility",
-    "title_en_progress_report": "Networked mobility – short distances",
-    "position": 1,
-}
-FORUM_EXAMPLE = {
-    **_RECORD,
-    "number": 13,
-    "number_basis": "published_source",
-    "title_de": "Neue Mobilität",
-    "title_en": "New Mobility",
-    "lead_ministry": "VM",
-    "moderators": [{"name": "Hendrik Wüst", "office": "Minister"}],
-    "event_dates": ["2019-01-21", "2019-07-08"],
-    "proposals_stated": 6,
-    "proposals_minimum": 3,
-    "note": None,
-    "source_url": "https://www.vm.nrw.de/ruhrkonferenz/",
-}
-CODELIST_EXAMPLE = {
-    "name": "precision",
-    "title_de": "Genauigkeit eines Tages",
-    "title_en": "Precision of a day",
-    "codes": [{"code": "day", "label_de": "Tag", "label_en": "day"}],
-}
 
 
 @blp.route("/action-fields")
 class ActionFields(MethodView):
-    @blp.operation("listActionFields", download="list", example={"items": [FIELD_EXAMPLE], "next": None})
-    @blp.arguments(ListQuerySchema, location="query")
+    @blp.operation("listActionFields", download="list")
+    @blp.arguments(ActionFieldQuerySchema, location="query")
     @blp.response(200, page_of(ActionFieldSchema))
     def get(self, query: dict[str, Any]) -> Response:
         """List the action fields
@@ -75,7 +44,7 @@ class ActionFields(MethodView):
 
 @blp.route("/action-fields/<code>")
 class ActionFieldByCode(MethodView):
-    @blp.operation("getActionField", example=FIELD_EXAMPLE)
+    @blp.operation("getActionField")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, ActionFieldSchema)
     def get(self, query: dict[str, Any], code: str) -> Response:
@@ -89,8 +58,8 @@ class ActionFieldByCode(MethodView):
 
 @blp.route("/theme-forums")
 class ThemeForums(MethodView):
-    @blp.operation("listThemeForums", download="list", example={"items": [FORUM_EXAMPLE], "next": None})
-    @blp.arguments(ListQuerySchema, location="query")
+    @blp.operation("listThemeForums", download="list")
+    @blp.arguments(ThemeForumQuerySchema, location="query")
     @blp.response(200, page_of(ThemeForumSchema))
     def get(self, query: dict[str, Any]) -> Response:
         """List the theme forums
@@ -103,7 +72,7 @@ class ThemeForums(MethodView):
 
 @blp.route("/theme-forums/<int:number>")
 class ThemeForumByNumber(MethodView):
-    @blp.operation("getThemeForum", example=FORUM_EXAMPLE)
+    @blp.operation("getThemeForum")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, ThemeForumSchema)
     def get(self, query: dict[str, Any], number: int) -> Response:
@@ -117,7 +86,7 @@ class ThemeForumByNumber(MethodView):
 
 @blp.route("/vocabularies")
 class Vocabularies(MethodView):
-    @blp.operation("listVocabularies", example={"items": [CODELIST_EXAMPLE]})
+    @blp.operation("listVocabularies")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, items_of(CodelistSchema))
     def get(self, query: dict[str, Any]) -> Response:
@@ -132,7 +101,7 @@ class Vocabularies(MethodView):
 
 @blp.route("/vocabularies/<name>")
 class VocabularyByName(MethodView):
-    @blp.operation("getVocabulary", example=CODELIST_EXAMPLE)
+    @blp.operation("getVocabulary")
     @blp.arguments(ClockQuerySchema, location="query")
     @blp.response(200, CodelistSchema)
     def get(self, query: dict[str, Any], name: str) -> Response:

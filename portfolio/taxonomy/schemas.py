@@ -5,12 +5,29 @@ from __future__ import annotations
 import marshmallow as ma
 
 from portfolio.core.fields import Code, Count, Day, Name, StrictSchema, Text, Url
+from portfolio.core.provenance import EVERY, fixed, of_seed
+from portfolio.core.query_fields import query_sort
 from portfolio.core.records import RecordSchema, about
+from portfolio.history.schemas import ListQuerySchema
 from portfolio.taxonomy.codelists import ACTION_FIELD, FORUM_NUMBER_BASIS
+
+
+class ActionFieldQuerySchema(ListQuerySchema):
+    """Which order."""
+
+    sort = query_sort("ActionField", "position", "code")
+
+
+class ThemeForumQuerySchema(ListQuerySchema):
+    """Which order."""
+
+    sort = query_sort("ThemeForum", "number")
 
 
 class ActionFieldSchema(RecordSchema):
     """An action field with its official and its short titles."""
+
+    provenance = {"position": of_seed(unit="none"), EVERY: of_seed()}
 
     code = Code(ACTION_FIELD, required=True, metadata=about("Code.", "mobility"))
     title_de = Text(required=True, metadata=about("Official title.", "Vernetzte Mobilität – kurze Wege"))
@@ -24,12 +41,16 @@ class ActionFieldSchema(RecordSchema):
 class ModeratorSchema(StrictSchema):
     """Who moderated a forum, with the office held then."""
 
+    provenance = {EVERY: of_seed()}
+
     name = Text(required=True, metadata=about("Name.", "Hendrik Wüst"))
     office = Text(allow_none=True, metadata=about("Office or body.", "Minister"))
 
 
 class ThemeForumSchema(RecordSchema):
     """A theme forum."""
+
+    provenance = {"number": of_seed(unit="none"), EVERY: of_seed()}
 
     number = Count(required=True, minimum=1, maximum=20, metadata=about("Number.", 13))
     number_basis = Code(FORUM_NUMBER_BASIS, required=True, metadata=about("How the number is known."))
@@ -47,6 +68,8 @@ class ThemeForumSchema(RecordSchema):
 class CodeLabelSchema(StrictSchema):
     """One code with its labels."""
 
+    provenance = {EVERY: fixed("One of the closed lists of the program.")}
+
     code = Text(required=True, metadata=about("The code.", "in_implementation"))
     label_de = Text(required=True, metadata=about("German label.", "in Umsetzung"))
     label_en = Text(required=True, metadata=about("English label.", "in implementation"))
@@ -54,6 +77,8 @@ class CodeLabelSchema(StrictSchema):
 
 class CodelistSchema(StrictSchema):
     """A closed list of codes."""
+
+    provenance = {EVERY: fixed("One of the closed lists of the program.")}
 
     name = Text(required=True, metadata=about("Name of the list.", "project_status"))
     title_de = Text(required=True, metadata=about("What it is a list of.", "Status eines Projekts"))

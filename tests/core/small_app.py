@@ -9,18 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from portfolio.core import api as strict
-from portfolio.core.api import check_request_shape, operation_of
-from portfolio.core.fields import (
-    LongText,
-    Money,
-    QueryBool,
-    QueryCount,
-    QueryText,
-    StrictSchema,
-    Text,
-    query_codes,
-)
+from portfolio.core import sunset
+from portfolio.core.api import operation_of
+from portfolio.core.fields import LongText, Money, StrictSchema, Text
 from portfolio.core.problems import register_problem_handlers
+from portfolio.core.query_fields import QueryBool, QueryCount, QueryText, query_codes
+from portfolio.core.request_shape import check_request_shape
 from portfolio.core.vocabulary import Codelist
 
 
@@ -42,13 +36,15 @@ class PaintSchema(PaintInputSchema):
     """A pot of paint as shown."""
 
 
-def make_small_app(colours: Codelist) -> Flask:
+def make_small_app(colours: Codelist, *more: strict.Blueprint) -> Flask:
     """Two addresses under ``/v1/paints``, and a page at ``/page`` that is no operation."""
     app = Flask(__name__)
+    sunset.install(app)
     strict.uses_flask(app)
     app.config.update(API_TITLE="Paints", API_VERSION="1", OPENAPI_VERSION="3.1.0", PROPAGATE_EXCEPTIONS=False)
     api = strict.Api(app)
-    api.register_blueprint(_blueprint(colours))
+    for blueprint in (_blueprint(colours), *more):
+        api.register_blueprint(blueprint)
     register_problem_handlers(app)
     app.extensions["portfolio_api"] = api
 
@@ -57,6 +53,8 @@ def make_small_app(colours: Codelist) -> Flask:
         operation = operation_of(request)
         if operation is not None:
             check_request_shape(operation)
+            if operation.deprecated is not None:
+                operation.deprecated.refuse_if_over(operation.operation_id)
 
     @app.get("/page")
     def page() -> str:
@@ -88,7 +86,7 @@ def _blueprint(colours: Codelist) -> strict.Blueprint:
             """
             return jsonify(query)
 
-        @blp.operation("makePaint", access="paints.create", body="json", example={"title": "Sky"})
+        @blp.operation("makePaint", access="paints.create", body="json")
         @blp.arguments(PaintInputSchema)
         @blp.response(201, PaintSchema)
         def post(self, values: dict[str, Any]) -> ResponseReturnValue:

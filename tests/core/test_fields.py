@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,8 @@ import marshmallow as ma
 import pytest
 
 from portfolio.core.fields import (
-    NONE,
+    LINE_PATTERN,
+    LINES_PATTERN,
     Code,
     Count,
     Day,
@@ -20,19 +22,16 @@ from portfolio.core.fields import (
     LongText,
     Money,
     Name,
-    QueryBool,
-    QueryCount,
-    QueryDay,
     RateField,
     Slug,
     StrictBool,
     StrictSchema,
     Text,
     Url,
-    query_codes,
-    query_numbers,
+    clean_text,
 )
 from portfolio.core.problems import from_messages
+from portfolio.core.query_fields import NONE, QueryBool, QueryCount, QueryDay, query_codes, query_numbers
 from portfolio.core.vocabulary import Codelist
 
 Field = ma.fields.Field[Any]
@@ -291,5 +290,19 @@ class TestDocument:
         assert Money().openapi()["pattern"] == r"^(0|[1-9][0-9]{0,12})\.[0-9]{2}$"
         assert Money(positive=True).openapi()["pattern"] == r"^(?!0\.00$)(0|[1-9][0-9]{0,12})\.[0-9]{2}$"
         assert Money(signed=True).openapi()["pattern"] == r"^(?!-0\.00$)-?(0|[1-9][0-9]{0,12})\.[0-9]{2}$"
-        assert Code(colours, allow_none=True).openapi()["enum"] == ["red", "blue", None]
-        assert Text(max_length=7).openapi() == {"type": "string", "minLength": 1, "maxLength": 7}
+        assert Code(colours, allow_none=True).openapi()["enum"] == ["red", "blue"]
+        assert Text(max_length=7).openapi() == {
+            "type": "string", "minLength": 1, "maxLength": 7, "pattern": LINE_PATTERN,
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("lines", [False, True])
+    def test_the_pattern_of_a_text_is_what_is_refused(self, lines: bool) -> None:
+        pattern = re.compile(LINES_PATTERN if lines else LINE_PATTERN)
+        for code in (*range(0xD800), *range(0xE000, 0x11000), 0x1F6B2, 0xE0001, 0x10FFFD):
+            char = chr(code)
+            try:
+                clean_text(f"a{char}b", minimum=1, maximum=9, lines=lines)
+                taken = True
+            except ma.ValidationError:
+                taken = False
+            assert bool(pattern.fullmatch(f"a{char}b")) is taken, hex(code)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from portfolio.core import spec
+from portfolio.core import spec, spec_reading
 
 Headers = dict[str, str]
 PROJECT = "/v1/projects/oepnv-initiative"
@@ -57,8 +57,8 @@ class TestHeader:
     @pytest.mark.parametrize("engine_name", ["sqlite"])
     def test_is_documented_on_every_write_that_makes_a_revision(self, client: FlaskClient) -> None:
         document = spec.document(client.application.extensions["portfolio_api"])
-        for path, method, operation in spec.operations(document):
-            named = {parameter["name"]: parameter for parameter in operation.get("parameters", [])}
+        for path, method, _ in spec_reading.operations(document):
+            named = {one["name"]: one for one in spec_reading.parameters_of(document, path, method)}
             assert ("Change-Reason" in named) == (method != "get" and "/api-keys" not in path)
             if method == "delete":
                 assert named["Change-Reason"]["required"] is True

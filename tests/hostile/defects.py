@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from portfolio.core.fields import LINE_PATTERN, LINES_PATTERN
+
 Schema = dict[str, Any]
 
 TEXTS = (
@@ -136,7 +138,7 @@ def _of_text(schema: Schema) -> Iterator[str]:
         yield from (*quoted(IDS), *NUMBERS)
     elif form == "uri":
         yield from (*quoted(LINKS), *NUMBERS)
-    elif pattern:
+    elif pattern and pattern not in (LINE_PATTERN, LINES_PATTERN):
         yield from (*quoted(tuple(name for name in NAMES if "\\u0000" not in name)), *NUMBERS)
     else:
         yield from TEXTS

@@ -12,6 +12,7 @@ import pytest
 
 from portfolio.core import spec
 from portfolio.core.db import Database
+from portfolio.core.spec_reading import flattened
 from tests.access.world import CALLS, Call, World
 from tests.hostile.defects import BROKEN, defects
 
@@ -53,23 +54,18 @@ def _key(line: str) -> tuple[str, str]:
     return method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
 
 
-def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-    return found
-
-
-def _good(name: str, schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+def _good(name: str, schema: dict[str, Any], document: dict[str, Any]) -> Any:
     """A good value; None where there is none of its own."""
     if name in GOOD:
         return GOOD[name]
-    schema = _resolved(schema, schemas)
+    schema = flattened(document, schema)
     if "example" in schema:
         return schema["example"]
     kinds = schema.get("type", "object")
     if "array" in kinds:
-        return [_good("", schema["items"], schemas)]
+        return [_good("", schema["items"], document)]
     if "object" in kinds:
-        made = {one: _good(one, schema["properties"][one], schemas) for one in schema["required"]}
+        made = {one: _good(one, schema["properties"][one], document) for one in schema["required"]}
         return {one: value for one, value in made.items() if value is not None}
     if "enum" in schema:
         return schema["enum"][0]
@@ -78,23 +74,23 @@ def _good(name: str, schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
     )
 
 
-def _fields(schema: dict[str, Any], schemas: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield from _resolved(schema, schemas)["properties"].items()
+def _fields(schema: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from flattened(document, schema)["properties"].items()
 
 
 def _cases(
-    line: str, body: dict[str, Any], schema: dict[str, Any], schemas: dict[str, Any]
+    line: str, body: dict[str, Any], schema: dict[str, Any], document: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
     """Each field: its pointer, the body with a good value in it, and the whole bodies with a bad one, as JSON text."""
-    for name, field in _fields(schema, schemas):
-        value = body.get(name, _good(name, field, schemas))
+    for name, field in _fields(schema, document):
+        value = body.get(name, _good(name, field, document))
         twin = body if value is None else {**body, **TOGETHER.get((line, name), {}), name: value}
-        resolved = _resolved(field, schemas)
+        resolved = flattened(document, field)
         bad = [_with(twin, name, text) for text in defects(resolved)]
         items = resolved.get("items", {})
         if "$ref" in items and isinstance(value, list) and isinstance(value[0], dict):
-            for inner, inner_field in _fields(items, schemas):
-                for text in defects(_resolved(inner_field, schemas)):
+            for inner, inner_field in _fields(items, document):
+                for text in defects(flattened(document, inner_field)):
                     whole = [{**value[0], inner: "@"}]
                     bad.append(_with(twin, name, json.dumps(whole).replace('"@"', text)))
             bad.append(_with(twin, name, json.dumps([{**value[0], "unknown_": 1}])))
@@ -120,14 +116,13 @@ def _send(world: World, call: Call, data: str, credentials: dict[str, str]) -> A
 def test_every_field_with_every_defect(world: World, line: str, step: int) -> None:
     document = spec.document(world.client.application.extensions["portfolio_api"])
     method, path = _key(line)
-    schemas = document["components"]["schemas"]
     (schema, *_) = (one["schema"] for one in document["paths"][path][method]["requestBody"]["content"].values())
     credentials = world.admin if "/api-keys" in line else world.coordinator
     refused = CALLS[line](world)
     head = world.client.get("/v1/programme").headers["Register-Revision"]
     wrong, count = [], 0
     assert refused.body is not None
-    for name, _, bodies in _cases(line, refused.body, schema, schemas):
+    for name, _, bodies in _cases(line, refused.body, schema, document):
         for data in bodies[::step]:
             answer = _send(world, refused, data, credentials)
             count += 1
@@ -154,13 +149,12 @@ def test_every_field_with_every_defect(world: World, line: str, step: int) -> No
 def test_the_same_without_the_defect_is_accepted(world: World, line: str, step: int) -> None:
     document = spec.document(world.client.application.extensions["portfolio_api"])
     method, path = _key(line)
-    schemas = document["components"]["schemas"]
     (schema, *_) = (one["schema"] for one in document["paths"][path][method]["requestBody"]["content"].values())
     credentials = world.admin if "/api-keys" in line else world.coordinator
     first = CALLS[line](world)
     assert first.body is not None
     wrong = []
-    for name, twin, _ in list(_cases(line, first.body, schema, schemas))[::step]:
+    for name, twin, _ in list(_cases(line, first.body, schema, document))[::step]:
         call = CALLS[line](world)
         fresh = {**twin, **{key: call.body[key] for key in ("slug", "code") if key in (call.body or {})}}
         if twin == first.body or (line, name) in NO_TWIN:

@@ -10,8 +10,6 @@ from flask.testing import FlaskClient
 from portfolio.core.db import Database
 from portfolio.core.problems import AlreadyExists
 from portfolio.projects.programme import ProgrammeValues, record_programme
-from portfolio.projects.programme_routes import EXAMPLE
-from portfolio.projects.programme_schemas import ProgrammeSchema
 from tests.conftest import SYSTEM, make_app
 
 SOURCE = "https://www.ruhr-konferenz.nrw/umsetzen"
@@ -178,8 +176,3 @@ class TestGetProgramme:
     def test_is_read_only(self, client: FlaskClient, coordinator: dict[str, str]) -> None:
         for method in ("post", "put", "patch", "delete"):
             assert getattr(client, method)("/v1/programme", json={}, headers=coordinator).status_code == 405
-
-
-class TestExample:
-    def test_is_what_the_schema_says(self) -> None:
-        assert ProgrammeSchema().validate(EXAMPLE) == {}
