@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -15,7 +16,7 @@ from portfolio.access import routes as sign_in
 from portfolio.access.jwks import KeyCache, provider_keys
 from portfolio.access.tokens import Tokens
 from portfolio.core import api as strict
-from portfolio.core import headers, hosts, logs, migrate
+from portfolio.core import headers, hosts, logs, migrate, sunset
 from portfolio.core.db import EXTENSION, Database
 from portfolio.core.problems import register_problem_handlers
 from portfolio.core.resources import Register
@@ -41,9 +42,10 @@ from portfolio.reports import diff_routes
 from portfolio.reports import routes as report_routes
 from portfolio.taxonomy import resources as taxonomy
 from portfolio.taxonomy import routes as taxonomy_routes
-from portfolio.web import docs, health, page
+from portfolio.web import discovery, docs, health, page, well_known
 
 BLUEPRINTS = (
+    discovery.blp,
     ruhr_routes.blp,
     taxonomy_routes.blp,
     organisation_routes.blp,
@@ -66,6 +68,8 @@ REGISTER = Register(
     (*taxonomy.KINDS, *organisations.KINDS, *projects.KINDS, *funding.KINDS, *milestones.KINDS), owned="project"
 )
 
+EXAMPLES = Path(__file__).with_name("examples.json")
+"""Of what each operation takes and answers, recorded from a running register (tests/contract/examples.py)."""
 _DESCRIPTION = (
     "The register of the Ruhr-Konferenz of North Rhine-Westphalia: its projects in five action fields, EU and federal "
     "funding applications and what became of them, milestones from 2020 on. Amounts are EUR as text with two "
@@ -87,6 +91,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     logs.install(app)
     headers.install(app, settings.cors_origins)
     hosts.install(app, settings.host, settings.trusted_hosts)
+    sunset.install(app)
     strict.uses_flask(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -99,6 +104,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.extensions[EXTENSION] = database
     app.extensions[checkpoints.EXTENSION] = checkpoints.Signer(database, settings)
     api = strict.Api(app)
+    api.examples_file = EXAMPLES
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     api.register_blueprint(history_routes.install(app, REGISTER, projects.leads_on, settings.threads))
@@ -113,6 +119,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.extensions["portfolio_api"] = api
     for part in (docs, health, page):
         app.register_blueprint(part.blueprint)
+    well_known.install(app, settings)
     return app
 
 
@@ -164,7 +171,13 @@ def _api_config() -> dict[str, Any]:
                 "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
                 "contact": {"name": "Portfolio register"},
             },
-            "servers": [{"url": "/", "description": "This register"}],
+            "servers": [
+                {
+                    "url": "/",
+                    "description": "The register that this document was read from, local, staging or production.",
+                    "x-internal": False,
+                }
+            ],
             "components": {
                 "securitySchemes": {
                     "apiKey": {
@@ -176,7 +189,8 @@ def _api_config() -> dict[str, Any]:
                         "type": "http",
                         "scheme": "bearer",
                         "bearerFormat": "JWT",
-                        "description": "An access token (RFC 9068) of the identity provider, where one is connected.",
+                        "description": "An access token (RFC 9068) of the identity provider, where one is connected; "
+                        "checked as RFC8725 says.",
                     },
                 }
             },

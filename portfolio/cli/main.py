@@ -38,6 +38,9 @@ def cli() -> None:
       PORTFOLIO_CORS_ORIGINS  pages that may change records       (default: none)
       PORTFOLIO_RATE_REQUESTS, PORTFOLIO_RATE_FAILURES  a minute  (default: 12000, 10)
       PORTFOLIO_SECURITY_LOG  file of denials and sign-ins        (default: standard error)
+      PORTFOLIO_PUBLIC_URL    the register's own address          (default: not told)
+      PORTFOLIO_SECURITY_CONTACT  whom to tell of a weakness      (default: nobody; no security.txt)
+      PORTFOLIO_SECURITY_POLICY, PORTFOLIO_SECURITY_LANGUAGES     (default: left out of it)
       PORTFOLIO_OIDC_ISSUER, …  the identity provider; see docs/sign-in.md
     """
 

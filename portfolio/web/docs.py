@@ -25,6 +25,15 @@ def documentation() -> Response:
     return Response(render_template("docs.html"))
 
 
+@blueprint.get("/docs/api-changes")
+def api_changes() -> Response:
+    """How the API changes; the answers of deprecated operations link here."""
+    inside = Path(__file__).parent.parent / "_docs"
+    folder = inside if inside.exists() else inside.parent.parent / "docs"
+    # Plain text, which browsers show; they would save Markdown.
+    return send_from_directory(folder, "api-changes.md", mimetype="text/plain", max_age=300)
+
+
 @blueprint.get("/docs/<name>")
 def documentation_file(name: str) -> Response:
     """The files of the documentation page."""

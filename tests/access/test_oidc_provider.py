@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from portfolio import verify
 from portfolio.core.db import Database
 from tests.access.issuing import AUDIENCE, app_of, bearer
+from tests.faults.service import kill
 from tests.history.auditing import source_of
 from tests.postgres import free_port
 
@@ -31,7 +32,7 @@ BACK = "http://127.0.0.1:9/back"
 
 pytestmark = pytest.mark.skipif(
     shutil.which("node") is None or not (FOLDER / "node_modules").is_dir(),
-    reason="needs Node.js and: npm ci --prefix tests/access/provider",
+    reason="needs Node.js: make node",
 )
 
 
@@ -50,13 +51,14 @@ class Provider:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,  # the `node` of .venv is a script that starts the real one: both must go
         )
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.kill()
+            kill(self.process)
             self.process.communicate()
             self.process = None
 

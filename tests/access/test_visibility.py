@@ -120,7 +120,7 @@ def addresses(hidden: Hidden) -> Iterator[str]:
         f"{hidden.award}/ledger-entries", f"{hidden.milestone}/forecasts",
     ]  # fmt: skip
     records = [hidden.project, hidden.draft, hidden.application, hidden.award, hidden.milestone]
-    yield from ("/", "/?lang=en")
+    yield from ("/", "/?lang=en", "/v1", "/v1/data-dictionary?record=Application")
     for path in lists:
         yield path
         joint = "&" if "?" in path else "?"

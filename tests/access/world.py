@@ -173,6 +173,8 @@ def _new(world: World, path: str, name: str, **body: Any) -> Call:
 
 
 CALLS: dict[str, Build] = {
+    "GET /v1": reads("/v1"),
+    "GET /v1/data-dictionary": reads("/v1/data-dictionary?record=Award"),
     "GET /v1/programme": reads("/v1/programme"),
     "GET /v1/action-fields": reads("/v1/action-fields"),
     "GET /v1/action-fields/<code>": reads("/v1/action-fields/mobility"),
