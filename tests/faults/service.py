@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.answer_checker import check_live
 from tests.postgres import free_port
 
 
@@ -73,9 +74,11 @@ class Service:
             data = None if body is None else json.dumps(body).encode()
             connection.request(method, path, data, {"Content-Type": "application/json", **(headers or {})})
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read(), answer.headers)
+            found = Answer(answer.status, answer.read(), answer.headers)
         finally:
             connection.close()
+        check_live(method, path, found.status, dict(found.headers.items()), found.data)
+        return found
 
     def kill(self) -> None:
         if self.process is not None:
