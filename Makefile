@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: run test check fuzz contract lint types bench openapi lock cli clean
+.PHONY: run test check fuzz contract node lint types bench openapi lock cli clean
 
-run test check fuzz contract lint types bench openapi lock cli clean:
+run test check fuzz contract node lint types bench openapi lock cli clean:
 	@$(PYTHON) dev.py $@ $(ARGS)

@@ -6,8 +6,10 @@
     python3 dev.py check            lint, types, import contracts, migration and document drift
     python3 dev.py fuzz             the fuzz targets guided by coverage, 15 s each
     python3 dev.py contract         schemathesis against a running server, for each role
+    python3 dev.py node             what needs Node.js: lint of the document, clients in examples/, sign-in
+    python3 dev.py openapi          the document in openapi/, with its examples
     python3 dev.py cli ARGS         the command `portfolio`
-    python3 dev.py lint | types | bench | openapi | lock | prepare | clean
+    python3 dev.py lint | types | bench | lock | prepare | clean
 
 Everything is installed into .venv from the hash-locked requirement files, and only when they change.
 """
@@ -30,9 +32,16 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".stamp"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-ci.lock")
-"""To run it, to test it, and what only the CI run needs beside; each holds the one before, in the same versions."""
-SERVING, TESTING, PROBING = range(3)
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-ci.lock", "requirements-bench.lock")
+"""To run it, to test it, what only the CI run needs beside, and the peers that `bench` measures it with; each holds the
+one before, in the same versions."""
+SERVING, TESTING, PROBING, MEASURING = range(4)
+LEVELS = {
+    **dict.fromkeys(("run", "cli"), SERVING),
+    **dict.fromkeys(("fuzz", "contract", "node"), PROBING),
+    "bench": MEASURING,
+}
+"""How much of it a command needs; by default what the tests do."""
 
 
 def fail(sentence: str) -> NoReturn:
@@ -126,7 +135,9 @@ def _link_package() -> None:
 
 
 def run(*command: str, **settings: str) -> int:
-    return subprocess.run(list(command), cwd=ROOT, env={**os.environ, **settings}).returncode
+    """What is installed in .venv is found first: Node.js too, which requirements-ci.lock brings."""
+    path = os.pathsep.join((str(PYTHON.parent), os.environ.get("PATH", os.defpath)))
+    return subprocess.run(list(command), cwd=ROOT, env={**os.environ, "PATH": path, **settings}).returncode
 
 
 def test(*arguments: str) -> int:
@@ -146,6 +157,7 @@ def check() -> int:
         (python, "-m", "portfolio", "db", "upgrade"),
         (python, "-m", "portfolio", "db", "check"),
         (python, "-m", "portfolio", "openapi", "check"),
+        (python, "-m", "portfolio", "openapi", "compare"),
     )
     codes = []
     with tempfile.TemporaryDirectory() as folder:
@@ -158,7 +170,8 @@ def check() -> int:
 
 def bench() -> int:
     """Every measurement, one after the other; the first failure decides the exit code."""
-    return next((code for part in ("first", "recording", "verify", "imports") if (code := _benchmark(part))), 0)
+    parts = ("first", "side_by_side", "recording", "verify", "imports")
+    return next((code for part in parts if (code := _benchmark(part))), 0)
 
 
 def _benchmark(part: str) -> int:
@@ -189,6 +202,23 @@ def contract() -> int:
     return run(str(PYTHON), "-m", "tests.contract.run")
 
 
+def node(*arguments: str) -> int:
+    """The tests that need Node.js: the document's lint, the clients of examples/, sign-in at an identity provider."""
+    for folder in ("tests/contract/lint", "examples/typescript", "tests/access/provider"):
+        npm = (str(PYTHON.parent / "npm"), "ci", "--loglevel=error", "--prefix", folder)
+        # The wheel's Node.js brings its own list of authorities; the machine's may hold one more (a company's proxy).
+        if code := run(*npm, NODE_USE_SYSTEM_CA="1"):
+            return code
+    tests = ("tests/contract/test_lint.py", "tests/clients", "tests/access/test_oidc_provider.py")
+    return run(str(PYTHON), "-m", "pytest", *tests, *arguments)
+
+
+def openapi() -> int:
+    """The document, after its examples were taken anew from a running register."""
+    recorded = run(str(PYTHON), "-m", "tests.contract.examples")
+    return recorded or run(str(PYTHON), "-m", "portfolio", "openapi", "write")
+
+
 def lock(*options: str) -> int:
     """Write the requirement files anew (``lock --upgrade``: newest versions), with hashes and without addresses."""
     with tempfile.TemporaryDirectory() as folder:
@@ -197,10 +227,11 @@ def lock(*options: str) -> int:
             return 1
         compile_ = (str(python), "-m", "uv", "pip", "compile", "--universal", "--generate-hashes")
         common = ("--python-version", "3.11", "--no-header", "--quiet", "pyproject.toml", *options)
-        extras = ((), ("--extra", "dev"), ("--extra", "dev", "--extra", "ci"))
+        names = ("dev", "ci", "bench")
+        extras = [tuple(part for name in names[:level] for part in ("--extra", name)) for level in range(len(LOCKS))]
         # From the largest: its versions are the constraints of the others.
         for name, extra in reversed(list(zip(LOCKS, extras, strict=True))):
-            held = () if name == LOCKS[PROBING] else ("--constraint", LOCKS[PROBING])
+            held = () if name == LOCKS[-1] else ("--constraint", LOCKS[-1])
             if code := run(*compile_, *common, *extra, *held, "-o", name):
                 return code
         return 0
@@ -231,8 +262,9 @@ def main() -> None:
         "types": lambda: run(python, "-m", "mypy"),
         "fuzz": lambda: fuzz(*rest),
         "contract": contract,
+        "node": lambda: node(*rest),
         "bench": bench,
-        "openapi": lambda: run(python, "-m", "portfolio", "openapi", "write"),
+        "openapi": openapi,
         "cli": lambda: run(python, "-m", "portfolio", *rest),
         "lock": lambda: lock(*rest),
         "prepare": lambda: 0,
@@ -242,7 +274,7 @@ def main() -> None:
         sys.exit(__doc__)
     require_python()
     if what not in ("lock", "clean"):
-        prepare({"run": SERVING, "cli": SERVING, "fuzz": PROBING, "contract": PROBING}.get(what, TESTING))
+        prepare(LEVELS.get(what, TESTING))
     try:
         code = commands[what]()
     except KeyboardInterrupt:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import dev as script
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -61,6 +63,18 @@ def test_an_unknown_command_shows_what_there_is(house: Path) -> None:
     assert shown.returncode == 1
     assert "python3 dev.py run" in shown.stderr
     assert not (house / ".venv").exists()
+
+
+def test_only_what_a_command_needs_is_installed() -> None:
+    assert {name for name, level in script.LEVELS.items() if level == script.SERVING} == {"run", "cli"}
+    assert {name for name, level in script.LEVELS.items() if level == script.PROBING} == {"fuzz", "contract", "node"}
+    assert {name for name, level in script.LEVELS.items() if level == script.MEASURING} == {"bench"}
+
+
+def test_what_is_installed_in_the_environment_is_found_first(capfd: pytest.CaptureFixture[str]) -> None:
+    command = (sys.executable, "-c", "import os; print(os.environ['PATH'].split(os.pathsep)[0])")
+    assert script.run(*command) == 0
+    assert capfd.readouterr().out == f"{script.PYTHON.parent}\n"
 
 
 def pins(name: str) -> dict[str, str]:
