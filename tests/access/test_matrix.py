@@ -137,14 +137,10 @@ def callers(seeded: Database) -> dict[str, Headers]:
     return found
 
 
-@pytest.mark.large
-def test_each_caller_may_what_the_table_says(
-    world: World, callers: dict[str, Headers], engine_name: str, scale: bool
-) -> None:
+@pytest.mark.postgresql_in_full
+def test_each_caller_may_what_the_table_says(world: World, callers: dict[str, Headers]) -> None:
     wrong = []
     for line, build in CALLS.items():
-        if line.startswith("GET ") and engine_name == "postgresql" and not scale:
-            continue  # who may read is asked before any database; all of them on SQLite, and with SCALE=full
         refused = build(world)  # those who are turned away leave it as it is
         for caller, expected in zip(CALLERS, TABLE[line], strict=True):
             is_read = line.startswith("GET ")

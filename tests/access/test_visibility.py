@@ -26,6 +26,8 @@ DRAFTED = ("555111.22", "666111.22")
 NAME = "Namenszwiebel"
 """Who writes."""
 
+pytestmark = pytest.mark.postgresql_in_full
+
 
 @dataclass
 class Hidden:

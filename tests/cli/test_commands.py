@@ -51,6 +51,7 @@ class TestKeys:
 
 
 class TestData:
+    @pytest.mark.postgresql_in_full
     def test_is_loaded_once_and_says_so(self, database: Database) -> None:
         early = _run(database, "demo")
         assert (early.returncode, "portfolio seed" in early.stderr) == (1, True)

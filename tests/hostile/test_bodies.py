@@ -16,6 +16,8 @@ from portfolio.core.spec_reading import flattened
 from tests.access.world import CALLS, Call, World
 from tests.hostile.defects import BROKEN, defects
 
+pytestmark = pytest.mark.postgresql_in_full
+
 SLOWEST = 2.0
 GOOD: dict[str, Any] = {
     "programme": "efre-regio-nrw", "applicant": "MUNV", "organisation": "MKW", "merged_into": None, "decision": None,

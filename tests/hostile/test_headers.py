@@ -15,6 +15,8 @@ from portfolio.core.db import Database
 from tests.access.world import World
 from tests.hostile.test_bodies import SLOWEST
 
+pytestmark = pytest.mark.postgresql_in_full
+
 Headers = dict[str, str]
 
 

@@ -16,6 +16,8 @@ from portfolio.core import spec, spec_reading
 from tests.access.world import CALLS
 from tests.hostile.test_bodies import SLOWEST
 
+pytestmark = pytest.mark.postgresql_in_full
+
 ANYWHERE = ("%FF", "%C3", "%00", "%ED%A0%80", "a%00b")
 """No text at all, in any parameter."""
 TEXTS = ("", "%20", "%0A", "a%07b", "a%E2%80%AEb", "%EF%BF%BE")

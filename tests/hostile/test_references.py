@@ -9,6 +9,8 @@ import pytest
 from portfolio.core.db import Database
 from tests.access.world import DAY, World
 
+pytestmark = pytest.mark.postgresql_in_full
+
 LARGEST = "9999999999999.99"
 REASON = {"Change-Reason": "x"}
 

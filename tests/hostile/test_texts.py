@@ -12,6 +12,8 @@ from portfolio.core.db import Database
 from tests.access.world import World
 from tests.workbooks import about, parts, rows_of, sheets
 
+pytestmark = pytest.mark.postgresql_in_full
+
 GOOD = (
     "Grüne Dächer", "ß ẞ ſ", "Łódź – Ruhr “Zitat” ‚x‘ …", "日本語 한국어 العربية עברית", "👩‍👩‍👧 🏳️‍🌈 🇩🇪", "a\u00adb", "a\u200db", "½ ² №", "O'Brien; DROP TABLE",
     "<b>fett</b> & \"x\"", "100 % sicher_ist\\nichts", "{{7*7}} ${7*7} #{7*7}", "../../etc/passwd", "=1+1 steht hier", "+49 201", "-5 Grad",
