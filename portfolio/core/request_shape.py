@@ -15,14 +15,13 @@ from portfolio.core.spec_parts import READ_HEADERS
 def check_request_shape(operation: Operation) -> None:
     """The checks that need the request alone and come before all others.
 
-    :raises BadRequest: a header that no reader of it could have sent.
     :raises NotFound: a control character in the address; no key holds one, and PostgreSQL cannot even ask for NUL.
     :raises ContentTooLarge: more than the operation takes.
     :raises UnsupportedMediaType: a body of another type than the operation takes.
+    :raises BadRequest: a header of a form that nobody could mean.
     """
     if any(unicodedata.category(char) == "Cc" for char in request.path):
         raise NotFound("There is nothing at this address; it holds a control character.")
-    _require_plain_headers()
     request.max_content_length = operation.largest
     if (request.content_length or 0) > operation.largest:
         mib = operation.largest // 1024**2
@@ -31,6 +30,7 @@ def check_request_shape(operation: Operation) -> None:
         raise UnsupportedMediaType(f"Send the body as {' or '.join(operation.body)} (header Content-Type).")
     if operation.body and request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    _require_plain_headers()
 
 
 def _require_plain_headers() -> None:
