@@ -6,7 +6,7 @@ import http
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import unquote, unquote_to_bytes
@@ -124,7 +124,11 @@ def operation_of(req: Request) -> Operation | None:
 
 def operation_at(app: Flask, endpoint: str, method: str) -> Operation | None:
     """The operation behind an endpoint; None for pages."""
-    view = app.view_functions[endpoint]
+    return _operation_behind(app.view_functions[endpoint], method)
+
+
+@lru_cache(maxsize=1024)
+def _operation_behind(view: Callable[..., Any], method: str) -> Operation | None:
     view_class = getattr(view, "view_class", None)
     name = "get" if method == "HEAD" else method.lower()
     function = getattr(view_class, name, None) if view_class else view
@@ -171,7 +175,9 @@ class Blueprint(SmorestBlueprint):
         return found
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
-        found: Callable[[View], View] = super().arguments(schema, **options)
+        # A class would be made into an object for each request.
+        given = schema() if isinstance(schema, type) else schema
+        found: Callable[[View], View] = super().arguments(given, **options)
         return found
 
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]:

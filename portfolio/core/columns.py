@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 import rfc8785
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -28,6 +28,31 @@ def _is_postgresql(dialect: Dialect) -> bool:
     return dialect.name == "postgresql"
 
 
+# A type gives its reader itself, instead of SQLAlchemy calling `process_result_value` for it: a list has thousands of
+# values, and each call counts.
+Reader = Callable[[Any], Any]
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
+
+
+def _euros(cents: int | Decimal | None) -> Decimal | None:
+    return None if cents is None else Decimal(int(cents)).scaleb(-2)
+
+
+def _share(ten_thousandths: int | None) -> Decimal | None:
+    return None if ten_thousandths is None else Decimal(ten_thousandths).scaleb(-4)
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    return None if instant is None else instant.astimezone(UTC)
+
+
+def _written_instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
 class Identifier(TypeDecorator[UUID]):
     """UUID: native on PostgreSQL, its canonical 36 characters on SQLite."""
 
@@ -41,8 +66,8 @@ class Identifier(TypeDecorator[UUID]):
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
         return value if value is None or _is_postgresql(dialect) else str(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
-        return value if value is None or isinstance(value, UUID) else UUID(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Reader | None:
+        return None if _is_postgresql(dialect) else _uuid
 
 
 class EuroCents(TypeDecorator[Decimal]):
@@ -60,8 +85,8 @@ class EuroCents(TypeDecorator[Decimal]):
             raise ValueError(f"{value} has more than two decimals.")
         return int(cents)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(int(value)).scaleb(-2)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Reader:
+        return _euros
 
 
 class Rate(TypeDecorator[Decimal]):
@@ -74,8 +99,8 @@ class Rate(TypeDecorator[Decimal]):
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
         return None if value is None else int((value * _TEN_THOUSANDTHS).to_integral_exact())
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(int(value)).scaleb(-4)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Reader:
+        return _share
 
 
 class Instant(TypeDecorator[datetime]):
@@ -91,11 +116,8 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         return value if value is None or _is_postgresql(dialect) else format_instant(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        return instant.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Reader:
+        return _utc if _is_postgresql(dialect) else _written_instant
 
 
 class Document(TypeDecorator[Any]):
@@ -105,16 +127,30 @@ class Document(TypeDecorator[Any]):
     cache_ok = True
     python_type = object
 
+    def __init__(self, *, is_disordered: bool = False) -> None:
+        """:param is_disordered: read out of PostgreSQL's jsonb, which puts keys into an order of its own."""
+        super().__init__()
+        self.is_disordered = is_disordered
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else rfc8785.dumps(value).decode()
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        # A past state comes through PostgreSQL's jsonb, which puts keys into an order of its own.
-        return None if value is None else json.loads(value, object_pairs_hook=_in_key_order)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Reader:
+        return _disordered_document if self.is_disordered else _document
 
 
-def _in_key_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return dict(sorted(pairs))
+def _document(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)
+
+
+def _disordered_document(text: str | None) -> Any:
+    return None if text is None else _in_key_order(orjson.loads(text))
+
+
+def _in_key_order(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_key_order(value[name]) for name in sorted(value)}
+    return [_in_key_order(one) for one in value] if isinstance(value, list) else value
 
 
 class CommittedText(TypeDecorator[str]):
@@ -125,8 +161,8 @@ class CommittedText(TypeDecorator[str]):
     python_type = str
 
 
-class SortKey(TypeDecorator[str]):
-    """Text compared byte by byte on every engine and in every locale."""
+class PlainText(TypeDecorator[str]):
+    """Text compared byte by byte on every engine and in every locale, so that an index of it serves for sorting."""
 
     impl = sa.Text
     cache_ok = True
@@ -134,6 +170,12 @@ class SortKey(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(sa.Text(collation="C") if _is_postgresql(dialect) else sa.Text())
+
+
+class SortKey(PlainText):
+    """What a text is sorted by: made of it, and no fact of its own."""
+
+    cache_ok = True
 
 
 def image_of(column_type: TypeEngine[Any], value: Any) -> Image:
@@ -189,9 +231,8 @@ _READERS: tuple[tuple[type[Any], Callable[..., sa.ColumnElement[Any]]], ...] = (
     (Rate, _without_point),
     (Identifier, _identifier),
     (Instant, _instant),
-    (Document, _text),
     (CommittedText, _text),
-    (SortKey, _text),
+    (PlainText, _text),
     (sa.Boolean, _boolean),
     (sa.Date, _cast),
     (sa.Integer, _integer),
@@ -202,6 +243,8 @@ _READERS: tuple[tuple[type[Any], Callable[..., sa.ColumnElement[Any]]], ...] = (
 
 def from_image(text: sa.ColumnElement[Any], column_type: TypeEngine[Any], dialect_name: str) -> sa.ColumnElement[Any]:
     """The SQL value of ``text``, one member of a recorded image, with the column's own type."""
+    if isinstance(column_type, Document):
+        return sa.type_coerce(text, Document(is_disordered=dialect_name == "postgresql"))
     for kind, reader in _READERS:
         if isinstance(column_type, kind):
             return sa.type_coerce(reader(text, column_type, dialect_name == "postgresql"), column_type)

@@ -91,7 +91,7 @@ def parse_period(text: str) -> tuple[date, Precision]:
 
 def format_instant(instant: datetime) -> str:
     """``2026-06-30T08:00:00.000000Z``: UTC, always six decimals, so that text order is time order."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def parse_instant(text: str) -> datetime:

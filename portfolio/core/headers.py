@@ -9,15 +9,20 @@ _PAGE = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_EVERYWHERE = {
-    "Cache-Control": "no-cache",  # where nothing else was said
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-_OF_PAGES = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
+_EVERYWHERE = (
+    ("Cache-Control", "no-cache"),  # where nothing else was said
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+# Pictures and data are there to be shown elsewhere; pages are not.
+_OF_DATA = (*_EVERYWHERE, ("Content-Security-Policy", _DATA), ("Cross-Origin-Resource-Policy", "cross-origin"))
+_OF_PAGES = (
+    *_EVERYWHERE,
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ("Content-Security-Policy", _PAGE),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
 _WITHOUT_BODY = (204, 308)
 _READING = ("GET", "HEAD")
 _SENT = (
@@ -52,12 +57,10 @@ def install(app: Flask, origins: tuple[str, ...]) -> None:
 
 
 def _protect(answer: Response) -> None:
-    is_page = answer.mimetype == "text/html"
-    for name, value in {**_EVERYWHERE, **(_OF_PAGES if is_page else {})}.items():
-        answer.headers.setdefault(name, value)
-    answer.headers.setdefault("Content-Security-Policy", _PAGE if is_page else _DATA)
-    # Pictures and data are there to be shown elsewhere; pages are not.
-    answer.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin" if is_page else "cross-origin")
+    given = {name.lower() for name, _ in answer.headers}
+    for name, value in _OF_PAGES if answer.mimetype == "text/html" else _OF_DATA:
+        if name.lower() not in given:
+            answer.headers.add(name, value)
 
 
 def _share(answer: Response, origins: tuple[str, ...]) -> None:

@@ -1,0 +1,64 @@
+"""Rows of lists as finished bytes: a row that holds the very values it held before is shown in the very same way.
+
+A write makes a list new, but hardly any of its rows. So what a row became is kept under all that it was made of: its
+values as the driver gave them, the list and the view. Nothing can be stale here, only unused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from portfolio.core.rows import Row
+
+_MOST = 1000
+"""Rows that are kept, some five kilobytes each."""
+
+Reader = Callable[[Any], Any]
+_finished: dict[Hashable, orjson.Fragment] = {}
+
+
+class RawRows:
+    """A statement whose rows come as the driver gives them, and what makes them what they are."""
+
+    def __init__(self, statement: sa.Select[Any], dialect: Dialect) -> None:
+        columns = list(statement.selected_columns)
+        self.names = tuple(str(column.key) for column in columns)
+        self._readers: list[Reader | None] = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
+        ]
+        # A column without a type is given as it is.
+        self.statement = statement.with_only_columns(
+            *(sa.type_coerce(column, sa.types.NullType()).label(column.key) for column in columns),
+            maintain_column_froms=True,
+        )
+
+    def read(self, raw: Sequence[Any]) -> dict[str, Any]:
+        """A row with values of the columns' types."""
+        return {
+            name: value if reader is None else reader(value)
+            for name, reader, value in zip(self.names, self._readers, raw, strict=True)
+        }
+
+
+def finished_rows(
+    kind: Hashable, rows: RawRows, found: Sequence[tuple[Any, ...]], present: Callable[[Row], dict[str, Any]]
+) -> list[orjson.Fragment]:
+    """What ``present`` makes of each row, as JSON.
+
+    :param kind: all that ``present`` depends on beside the row.
+    """
+    shown = []
+    for raw in found:
+        key = (kind, rows.names, raw)
+        finished = _finished.get(key)
+        if finished is None:
+            if len(_finished) >= _MOST:
+                _finished.clear()
+            finished = _finished[key] = orjson.Fragment(orjson.dumps(present(rows.read(raw))))
+        shown.append(finished)
+    return shown
