@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from portfolio.access.models import Actor, ApiKey
 from portfolio.access.policy import OF_ONE_ORGANISATION, ROLES
 from portfolio.core import sources
 from portfolio.core.dates import format_instant
+from portfolio.core.db import table_of
 from portfolio.core.problems import Conflict, NotFound
 
 MARK = "pk_"
@@ -84,9 +86,13 @@ def new_actor(session: Session, subject: str, name: str) -> Actor:
     return actor
 
 
-def find_key(session: Session, secret: str) -> ApiKey | None:
-    """The key with this secret, good or not; None where nobody ever made it."""
-    key = session.scalar(sa.select(ApiKey).where(ApiKey.prefix == _prefix(secret)))
+_KEYS = table_of(ApiKey)
+_KEY = sa.select(_KEYS).where(_KEYS.c.prefix == sa.bindparam("prefix"))
+
+
+def find_key(connection: sa.Connection, secret: str) -> sa.Row[Any] | None:
+    """The key with this secret, good or not, with the columns of :class:`ApiKey`; None where nobody ever made it."""
+    key = connection.execute(_KEY, {"prefix": _prefix(secret)}).one_or_none()
     return key if key is not None and hmac.compare_digest(key.secret_hash, _hashed(secret)) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import time
@@ -24,7 +25,16 @@ from portfolio.core import sources
 from portfolio.core.columns import EuroCents, Identifier, Instant
 
 EXTENSION = "portfolio_database"
-_WRITES = "portfolio_writes"
+INSERT_ONLY = "insert_only"
+"""Mark of a table whose rows the database itself keeps from being changed."""
+ERASABLE = "erasable"
+"""Columns of an insert-only table that an erasure may write."""
+_WRITES, _ASKS = "portfolio_writes", "portfolio_asks"
+LOCK_MILLISECONDS = 5000
+"""How long a write waits for a row that another one holds."""
+_IDLE_SINCE = "portfolio_idle_since"
+_SURELY_ALIVE = 1.0
+"""Seconds for which a connection that was just used is taken to be one still."""
 _WAL_PATIENCE = 5.0
 
 NAMING = {
@@ -56,6 +66,8 @@ class Entity(Base):
     """A record with an identity, a version that rises by one per revision, and its two instants."""
 
     __abstract__ = True
+    heads_tree: ClassVar[bool] = False
+    """Whether everything that belongs to a record of this kind is counted together with it."""
 
     id: Mapped[UUID] = mapped_column(Identifier, primary_key=True, default=sources.new_id)
     version: Mapped[int] = mapped_column(sa.Integer)
@@ -108,6 +120,9 @@ class Database:
         self.engine = self._create_engine(statement_timeout_ms)
         self.write_engine: Engine = self.engine.execution_options(**{_WRITES: True})
         self.read_engine: Engine = self.engine if self.is_sqlite else self._postgresql_reader()
+        self._asking_engine: Engine = self.engine.execution_options(
+            **({_ASKS: True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"})
+        )
         self.sessions = sessionmaker(
             self.write_engine, class_=RegisterSession, expire_on_commit=False, info={EXTENSION: self}
         )
@@ -138,6 +153,12 @@ class Database:
         with self._readers() as session:
             yield session
 
+    @contextmanager
+    def ask(self) -> Iterator[Connection]:
+        """A connection for one statement that reads: it needs no transaction, and nothing is rolled back after it."""
+        with self._asking_engine.connect() as connection:
+            yield connection
+
     def dispose(self) -> None:
         self.engine.dispose()
 
@@ -145,15 +166,18 @@ class Database:
         if self.is_sqlite:
             return _sqlite_engine(self.url)
         # The statements are short: compiling them takes longer than running them.
-        options = f"-c statement_timeout={statement_timeout_ms} -c lock_timeout=5000 -c timezone=UTC -c jit=off"
+        options = f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC -c jit=off"
+        options += f" -c lock_timeout={LOCK_MILLISECONDS}"
+        # They are written in a good order: to look for a better one among a dozen tables takes longer than to read.
+        options += " -c join_collapse_limit=4"
         options += " -c idle_in_transaction_session_timeout=60000"
-        return sa.create_engine(
+        engine = sa.create_engine(
             self.url,
-            pool_pre_ping=True,
             hide_parameters=True,  # a traceback in the log must not repeat notes and names
             pool_size=20,
             max_overflow=0,
             pool_timeout=2,
+            pool_use_lifo=True,  # the one used last has its statements and pages at hand
             pool_recycle=1800,
             # A server that is gone without a word is noticed after five seconds, on a query as on an idle connection.
             connect_args={
@@ -165,9 +189,30 @@ class Database:
                 "keepalives_count": 2,
             },
         )
+        _ask_the_idle(engine)
+        return engine
 
     def _postgresql_reader(self) -> Engine:
         return self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _ask_the_idle(engine: Engine) -> None:
+    """Ask a connection that was idle for a while whether it is still one; asking each time costs a round trip."""
+    dialect = engine.dialect
+
+    def note(_: Any, record: Any) -> None:
+        record.info[_IDLE_SINCE] = time.monotonic()
+
+    def require_alive(connection: Any, record: Any, _: Any) -> None:
+        if time.monotonic() - record.info.get(_IDLE_SINCE, math.inf) < _SURELY_ALIVE:
+            return
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DisconnectionError from error  # the pool takes another one
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", require_alive)
 
 
 def _sqlite_engine(url: sa.URL) -> Engine:
@@ -179,7 +224,13 @@ def _sqlite_engine(url: sa.URL) -> Engine:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     engine = sa.create_engine(
-        url, hide_parameters=True, connect_args={"timeout": 5}, pool_size=20, max_overflow=0, pool_timeout=2
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": 5},
+        pool_size=20,
+        max_overflow=0,
+        pool_timeout=2,
+        pool_use_lifo=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -212,8 +263,18 @@ def _keep_wal(cursor: sqlite3.Cursor) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT; no timeout helps.
-    writes = connection.get_execution_options().get(_WRITES)
+    options = connection.get_execution_options()
+    if options.get(_ASKS):
+        return
+    writes = options.get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def table_of(model: type[Base]) -> sa.Table:
+    """The table behind ``model``: statements on it make rows, those on the class prepare to make objects."""
+    table = model.__table__
+    assert isinstance(table, sa.Table)
+    return table
 
 
 def database_of(session: Session) -> Database:

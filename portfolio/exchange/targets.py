@@ -73,7 +73,7 @@ class Targets:
         """:raises Forbidden: another organisation leads the project today."""
         if project.id not in self._owners:
             self._loaded[project.id] = project  # so that the session need not load it for each row
-            self._owners[project.id] = projects.lead_of(self.session, project)
+            self._owners[project.id] = projects.lead_of(self.session, project.id)
         self.permit(operation, self._owners[project.id])
 
     def project(self, slug: JsonValue) -> Project:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portfolio.core.columns import Identifier
 from portfolio.core.db import Base
 
 _LOG = "it is the history itself"
@@ -104,3 +107,21 @@ class Idempotency(Base):
     body: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     rev: Mapped[int | None] = mapped_column(sa.BigInteger)
     created_at: Mapped[str] = mapped_column(sa.Text, index=True)
+
+
+class TreeRevision(Base):
+    """The last revision that touched a project or what hangs on it."""
+
+    __tablename__ = "tree_revision"
+    not_audited = "it counts what the history holds, so that an answer's age is told without asking the history"
+    project_id: Mapped[UUID] = mapped_column(Identifier, primary_key=True)
+    rev: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class AreaRevision(Base):
+    """The last revision that touched a package's records that belong to no project; ``erasure`` for erasures."""
+
+    __tablename__ = "area_revision"
+    not_audited = "it counts what the history holds, so that an answer's age is told without asking the history"
+    area: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    rev: Mapped[int] = mapped_column(sa.BigInteger)

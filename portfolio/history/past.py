@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portfolio.core.columns import CommittedText, from_image
-from portfolio.core.db import Base
+from portfolio.core.db import Base, table_of
 from portfolio.history.models import ERASED, Change, Redactable
 
 Moment = int | sa.ColumnElement[int] | None
@@ -32,8 +32,7 @@ def at(model: type[Base], revision: Moment, dialect_name: str) -> sa.FromClause:
     A past state is materialised once per statement: without that PostgreSQL would unpack every image again for each
     column and each row it is joined with.
     """
-    table = model.__table__
-    assert isinstance(table, sa.Table)
+    table = table_of(model)
     if revision is None:
         return table
     images = _images(table.name, revision, dialect_name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,13 +16,17 @@ from sqlalchemy.orm import Session
 
 from portfolio.core import sources
 from portfolio.core.dates import end_of_day, format_instant, parse_day, parse_instant, today
-from portfolio.core.db import Base, Database
+from portfolio.core.db import Base, Database, table_of
 from portfolio.core.problems import Invalid, ProblemError
+from portfolio.core.rows import dicts
 from portfolio.history import past
-from portfolio.history.models import LogHead, Revision
-from portfolio.history.relation import Build, relation
+from portfolio.history.models import Change, LogHead, Revision
+from portfolio.history.relation import NOTHING, TODAY, VALID_ON, Build, Changed, holds_still, relation
 
+UNWRITTEN = -1
+"""The revision of a reading inside the transaction that makes it."""
 _REVISION = re.compile(r"0|[1-9][0-9]{0,14}")
+_MOST_CHANGES = 2000
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -36,8 +41,15 @@ class Reading:
     valid_on: date
     is_past: bool
     """True where a moment was asked for: the answer then comes from the history alone."""
+    changed: Changed = None
+    """The tables that changed since a past moment, as far as that is known: all others hold what they held then."""
     parts: dict[str, Any] = field(default_factory=dict, compare=False)
     """Subqueries that several packages' statements share within this reading."""
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether anything has to be read from the history."""
+        return self.is_past and self.changed != NOTHING
 
     @property
     def dialect_name(self) -> str:
@@ -45,7 +57,8 @@ class Reading:
 
     def at(self, model: type[Base], *, name: str | None = None) -> sa.FromClause:
         """``model`` at this moment, as a selectable with its column names and types."""
-        return past.shared(self.parts, model, self.revision if self.is_past else None, self.dialect_name, name)
+        is_live = not self.is_past or holds_still(self.changed, model)
+        return past.shared(self.parts, model, None if is_live else self.revision, self.dialect_name, name)
 
     def relation(self, name: str, build: Build) -> sa.Subquery:
         """What ``build`` describes, on this day and at this moment."""
@@ -53,10 +66,35 @@ class Reading:
             name,
             build,
             dialect=self.session.get_bind().dialect,
-            is_past=self.is_past,
+            changed=self.changed if self.looks_back else NOTHING,
             valid_on=self.valid_on,
             revision=self.revision,
         )
+
+    def rows(self, build: Callable[..., sa.Select[Any]], *shape: Hashable, **values: Any) -> list[dict[str, Any]]:
+        """The rows of the statement that ``build`` makes of this reading and of ``shape``.
+
+        Putting a statement together costs more than running it. So it is kept under ``build`` and ``shape``: what
+        differs beside them from call to call is a ``sa.bindparam`` with its value in ``values``, or a clock of
+        :meth:`relation`. A past moment is written into its statement, so that one is made anew.
+        """
+        if self.looks_back:
+            return list(dicts(self.session.execute(build(self, *shape), values)))
+        day = today()
+        is_today = self.valid_on == day  # which is spelled out in the statement; another day is bound
+        key = (build, self.dialect_name, day if is_today else None, *shape)
+        statement = _kept.get(key)
+        if statement is None:
+            if len(_kept) >= _MOST_KEPT:
+                _kept.clear()
+            statement = _kept[key] = build(self, *shape)
+        if not is_today:
+            values |= {VALID_ON: self.valid_on, TODAY: day}
+        return list(dicts(self.session.execute(statement, values)))
+
+
+_kept: dict[Hashable, sa.Select[Any]] = {}
+_MOST_KEPT = 1000
 
 
 @contextmanager
@@ -76,27 +114,56 @@ def reading_beside(moment: Reading, known_at: str | None) -> Reading:
 
 
 def reading_of(session: Session) -> Reading:
-    """The state inside a running transaction, as its own answer will show it."""
-    return Reading(session, _head(session)[0], None, today(), is_past=False)
+    """The state inside a running transaction, as its own answer will show it: under a revision that is yet to be."""
+    return Reading(session, UNWRITTEN, None, today(), is_past=False)
+
+
+def head_in(session: Session) -> int:
+    """The number of the newest revision."""
+    return _head(session)[0]
 
 
 def _reading(session: Session, known_at: str | None, valid_on: date | None) -> Reading:
     head, head_at = _head(session)
-    revision = head if known_at is None else _resolve(session, known_at, head, head_at)
-    if known_at is not None and session.get_bind().dialect.name == "postgresql":
+    if known_at is None:
+        return Reading(session, head, _instant(head_at) if head else None, valid_on or today(), is_past=False)
+    revision = _resolve(session, known_at, head, head_at)
+    changed = _changed_since(session, revision)
+    if changed != NOTHING and session.get_bind().dialect.name == "postgresql":
         # A past state has no statistics; taken for tiny, its parts would be joined row against row.
         session.execute(sa.text("SET LOCAL enable_nestloop = off"))
-    instant = _instant_of(session, revision) if revision else None
-    return Reading(session, revision, instant, valid_on or today(), is_past=known_at is not None)
+    instant = _instant(_at(session, revision)) if revision else None
+    return Reading(session, revision, instant, valid_on or today(), is_past=True, changed=changed)
+
+
+_SINCE = (
+    sa.select(sa.column("entity"))
+    .select_from(table_of(Change))
+    .where(sa.column("rev") > sa.bindparam("since"))
+    .limit(sa.literal_column(str(_MOST_CHANGES), sa.Integer))
+    .subquery()
+)
+_CHANGES: sa.Select[Any, Any] = sa.select(_SINCE.c.entity, sa.func.count()).group_by(_SINCE.c.entity)
+
+
+def _changed_since(session: Session, revision: int) -> Changed:
+    """The tables that changed after ``revision``; None where too much did to go through it all."""
+    rows = session.execute(_CHANGES, {"since": revision}).all()
+    return None if sum(count for _, count in rows) >= _MOST_CHANGES else frozenset(entity for entity, _ in rows)
+
+
+_HEAD: sa.Select[Any, Any] = sa.select(sa.column("size"), sa.column("last_at")).select_from(table_of(LogHead))
+"""Without the mapped class: the session would prepare to make objects of the rows."""
 
 
 def _head(session: Session) -> tuple[int, str]:
-    row = session.execute(sa.select(LogHead.size, LogHead.last_at)).one()
-    return row.size, row.last_at
+    size, last_at = session.execute(_HEAD).one()
+    return size, last_at
 
 
-def _instant_of(session: Session, revision: int) -> datetime:
-    return parse_instant(_at(session, revision))
+@lru_cache(maxsize=4)
+def _instant(at: str) -> datetime:
+    return parse_instant(at)
 
 
 def _at(session: Session, revision: int) -> str:

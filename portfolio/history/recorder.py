@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event, inspect
@@ -15,26 +16,26 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from portfolio.core import sources
 from portfolio.core.columns import CommittedText, image_of
 from portfolio.core.dates import format_instant
-from portfolio.core.db import Base, BypassRefused, Database, Entity, WriteContext, database_of
-from portfolio.core.schema_types import INSERT_ONLY
+from portfolio.core.db import INSERT_ONLY, Base, BypassRefused, Database, Entity, WriteContext, database_of, table_of
 from portfolio.history import merkle
 from portfolio.history.canonical import canonical, commitment
-from portfolio.history.models import Change, LogHead, Redactable, Revision
+from portfolio.history.inscribing import Image, Inscription, inscribe
+from portfolio.history.models import LogHead
+from portfolio.history.trees import ERASURE, touched_by
 
 HEADER_SEQ = -1
 ERASE = "privacy.erase"
 """The one action that may be a revision without a change, and may blank a text of a fact that is else never changed."""
 _SALT_SIZE = 32
-_BATCH = 1000
 _TRACKED = "recorder_tracked"
 _TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)\b", re.IGNORECASE)
 
 
+_LOCKED_HEAD = sa.select(table_of(LogHead)).with_for_update()
+
+
 class AppendOnly(Exception):
     """A recorded fact was about to be changed or deleted instead of superseded or reversed (DOMAIN rule 14)."""
-
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _track_update(session: Session, row: Entity) -> None:
 
 
 def _track_deletion(session: Session, row: Entity) -> None:
-    if _table(row).info.get(INSERT_ONLY):
+    if table_of(type(row)).info.get(INSERT_ONLY):
         raise AppendOnly(f"{row.__tablename__} rows are never deleted.")
     tracked = _tracked(session)
     if tracked.get(row) == "create":
@@ -169,9 +170,12 @@ def record(session: Session) -> None:
     context = session.info.get("context")
     if not isinstance(context, WriteContext):
         raise BypassRefused("A write needs a context that says who writes and why.")
+    touched = touched_by(session, tracked)
+    if _erases(session):
+        touched.areas.add(ERASURE)
     images = _images(tracked)
     connection = session.connection()
-    head = connection.execute(sa.select(LogHead.__table__).with_for_update()).one()  # the last lock of all
+    head = connection.execute(_LOCKED_HEAD).one()  # the last lock of all
     rev = head.size + 1
     bodies = [image.body for image in images]
     at = max(format_instant(sources.now()), head.last_at)
@@ -197,49 +201,24 @@ def record(session: Session) -> None:
     )
     leaf = merkle.leaf_hash(header)
     frontier = merkle.extended(merkle.split_frontier(head.frontier), head.size, leaf)
-    connection.execute(sa.insert(Revision), {"rev": rev, "header": header.decode(), "leaf": leaf})
-    # A large import has tens of thousands of images: they are not all copied at once.
-    for part in _batched(images, _BATCH):
-        connection.execute(sa.insert(Change), [image.row(rev) for image in part])
     secrets = [*reason_secrets, *(secret for image in images for secret in image.secrets)]
-    for few in _batched(secrets, _BATCH):
-        connection.execute(sa.insert(Redactable), [{"rev": rev, **secret} for secret in few])
-    connection.execute(sa.update(LogHead).values(size=rev, frontier=b"".join(frontier), last_leaf=leaf, last_at=at))
+    head_values = {"size": rev, "frontier": b"".join(frontier), "last_leaf": leaf, "last_at": at}
+    inscribe(connection, Inscription(rev, header.decode(), leaf, images, secrets, head_values, touched))
     session.info["recorded"] = Recorded(rev, at)
 
 
-@dataclass(frozen=True)
-class _Image:
-    """One record as it will stand in the history."""
-
-    entity: str
-    entity_id: str
-    seq: int
-    body: bytes
-    secrets: list[dict[str, Any]]
-
-    def row(self, rev: int) -> dict[str, Any]:
-        return {
-            "rev": rev,
-            "seq": self.seq,
-            "entity": self.entity,
-            "entity_id": self.entity_id,
-            "body": self.body.decode(),
-        }
-
-
-def _images(tracked: dict[Entity, str]) -> list[_Image]:
+def _images(tracked: dict[Entity, str]) -> list[Image]:
     """The images in their order. Each row is let go of when its image is made: a large import has very many."""
     rows = sorted(tracked.items(), key=lambda item: (item[0].__tablename__, str(item[0].id)), reverse=True)
     tracked.clear()
-    images: list[_Image] = []
+    images: list[Image] = []
     while rows:
         row, operation = rows.pop()
         images.append(_image(row, operation, len(images)))
     return images
 
 
-def _image(row: Entity, operation: str, seq: int) -> _Image:
+def _image(row: Entity, operation: str, seq: int) -> Image:
     entity, entity_id = row.__tablename__, str(row.id)
     secrets: list[dict[str, Any]] = []
     after: dict[str, Any] | None = None
@@ -248,32 +227,21 @@ def _image(row: Entity, operation: str, seq: int) -> _Image:
         version += 1
     else:
         after = {}
-        for column in _columns(row):
-            value = getattr(row, column.name)
-            if isinstance(column.type, CommittedText):
-                after[column.name], found = _committed(value, seq, f"/{column.name}")
+        for name, column_type in _columns(type(row)):
+            value = getattr(row, name)
+            if isinstance(column_type, CommittedText):
+                after[name], found = _committed(value, seq, f"/{name}")
                 secrets.extend(found)
             else:
-                after[column.name] = image_of(column.type, value)
+                after[name] = image_of(column_type, value)
     body = canonical({"e": entity, "id": entity_id, "op": operation, "ver": version, "after": after})
-    return _Image(entity, entity_id, seq, body, secrets)
+    return Image(entity, entity_id, seq, body, secrets)
 
 
-def _batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """``items`` in parts of at most ``size``."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _table(row: Base) -> sa.Table:
-    table = type(row).__table__
-    assert isinstance(table, sa.Table)
-    return table
-
-
-def _columns(row: Entity) -> Iterable[sa.Column[Any]]:
+@cache
+def _columns(model: type[Entity]) -> Sequence[tuple[str, sa.types.TypeEngine[Any]]]:
     # In the order of their names, so that salts are drawn in the same order everywhere.
-    return sorted(_table(row).columns, key=lambda column: column.name)
+    return [(name, table_of(model).c[name].type) for name in sorted(table_of(model).c.keys())]
 
 
 def _committed(value: str | None, seq: int, path: str) -> tuple[dict[str, str] | None, list[dict[str, Any]]]:

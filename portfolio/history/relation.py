@@ -7,7 +7,7 @@ would do it anew. So the text of a relation is kept, and a reading only binds it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -19,9 +19,20 @@ from portfolio.core.dates import today
 from portfolio.core.db import Base
 from portfolio.history import past
 
-_DAY, _TODAY, _REVISION = "valid_on", "today", "revision"
-_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {_DAY: sa.Date, _TODAY: sa.Date, _REVISION: sa.BigInteger}
+VALID_ON, TODAY, _REVISION = "valid_on", "today", "revision"
+_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {VALID_ON: sa.Date, TODAY: sa.Date, _REVISION: sa.BigInteger}
+_PLACE = re.compile(rf"(?<!\\):(?:{VALID_ON}|{TODAY})\b")
 _COLON = re.compile(rf":(?!(?:{'|'.join(_TYPES)})\b)")
+
+
+Changed = frozenset[str] | None
+"""Names of tables that changed since a moment; None: any may have."""
+NOTHING: frozenset[str] = frozenset()
+
+
+def holds_still(changed: Changed, model: type[Base]) -> bool:
+    """Whether the table of ``model`` is what it was: then it is read itself, and not put together from the history."""
+    return changed is not None and model.__tablename__ not in changed
 
 
 @dataclass(frozen=True)
@@ -29,67 +40,154 @@ class Shape:
     """What a relation is built from: the tables of any moment, and a day that is bound later."""
 
     dialect_name: str
-    is_past: bool
+    changed: Changed = NOTHING
+    """The tables that are to be read from the history."""
     parts: dict[str, Any] = field(default_factory=dict, compare=False)
     """Subqueries that several packages' relations share within one statement."""
 
     @property
+    def is_past(self) -> bool:
+        return self.changed != NOTHING
+
+    @property
     def valid_on(self) -> sa.ColumnElement[date]:
-        return sa.literal_column(f":{_DAY}", sa.Date)
+        return sa.literal_column(f":{VALID_ON}", sa.Date)
 
     @property
     def today(self) -> sa.ColumnElement[date]:
         """The day on which somebody asks: whose a record is does not depend on the day asked about."""
-        return sa.literal_column(f":{_TODAY}", sa.Date)
+        return sa.literal_column(f":{TODAY}", sa.Date)
 
     def at(self, model: type[Base], *, name: str | None = None) -> sa.FromClause:
         """``model`` at the moment, as a selectable with its column names and types."""
-        revision = sa.literal_column(f":{_REVISION}", sa.BigInteger) if self.is_past else None
+        is_live = holds_still(self.changed, model)
+        revision = None if is_live else sa.literal_column(f":{_REVISION}", sa.BigInteger)
         return past.shared(self.parts, model, revision, self.dialect_name, name)
-
-    def relation(self, name: str, build: Build) -> sa.Subquery:
-        """A relation inside another one."""
-        key = f"relation {name}"
-        if key not in self.parts:
-            self.parts[key] = build(self).subquery(name)
-        found: sa.Subquery = self.parts[key]
-        return found
 
 
 Build = Callable[[Shape], sa.Select[Any]]
+Part = tuple[sa.FromClause, sa.ColumnElement[bool]]
+"""Rows to be joined, and the condition they are joined on: at most one for each record."""
+
+
+def last_of(
+    moment: Shape, model: type[Base], owner: str, of: sa.ColumnElement[Any], *, by: str, rises: str, name: str
+) -> Part:
+    """The row of ``model`` with the greatest ``rises`` among those of the record ``of`` whose day ``by`` has come.
+
+    Now, each row is asked whether a later one follows it: an index answers that for the few records of a page, and
+    PostgreSQL still joins all where all are wanted. A past state has no index; there the greatest are found at once.
+    """
+    if moment.is_past:
+        return _last_of_all(moment, model, owner, of, by=by, rises=rises, name=name)
+    row, later = moment.at(model, name=name), moment.at(model, name=f"{name}_later")
+    follows: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
+        later.c[owner] == row.c[owner], later.c[rises] > row.c[rises], later.c[by] <= moment.valid_on
+    )
+    return row, sa.and_(row.c[owner] == of, row.c[by] <= moment.valid_on, sa.not_(follows.exists()))
+
+
+def value_of(
+    moment: Shape, value: sa.ColumnElement[Any], owner: sa.ColumnElement[Any], of: Any, *conditions: Any, name: str
+) -> tuple[sa.ColumnElement[Any], list[Part]]:
+    """An aggregate over the rows whose ``owner`` is the record ``of``, and what must be joined for it.
+
+    Now it is asked of each record through an index; a past state has none and is grouped at once.
+    """
+    if not moment.is_past:
+        return sa.select(value).where(owner == of, *conditions).scalar_subquery(), []
+    grouped = sa.select(owner, value.label("value")).where(*conditions).group_by(owner).subquery(name)
+    return grouped.c.value, [(grouped, grouped.c[owner.name] == of)]
+
+
+def joined_with(rows: Any, parts: Iterable[Part]) -> Any:
+    """``rows`` with each of ``parts`` beside them, where there is one."""
+    for part, condition in parts:
+        rows = rows.outerjoin(part, condition)
+    return rows
+
+
+def _last_of_all(
+    moment: Shape, model: type[Base], owner: str, of: sa.ColumnElement[Any], *, by: str, rises: str, name: str
+) -> Part:
+    row = moment.at(model)
+    last = (
+        sa.select(row.c[owner], sa.func.max(row.c[rises]).label(rises))
+        .where(row.c[by] <= moment.valid_on)
+        .group_by(row.c[owner])
+        .subquery(f"{name}_last")
+    )
+    kept = moment.at(model, name=f"{name}_kept")
+    found = (
+        sa.select(kept)
+        .join(last, sa.and_(last.c[owner] == kept.c[owner], last.c[rises] == kept.c[rises]))
+        .subquery(name)
+    )
+    return found, found.c[owner] == of
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """The text of a relation with its two places to fill, and the columns it gives."""
+    """The text of a relation with its places to fill, and the columns it gives."""
 
-    text: sa.TextClause
+    sql: str
     columns: list[sa.ColumnClause[Any]]
     places: frozenset[str]
 
 
-_prepared: dict[tuple[Build, str, bool], _Prepared] = {}
+_prepared: dict[tuple[Build, str, Changed], _Prepared] = {}
+_MOST_PREPARED = 200
+_of_today: dict[tuple[str, Build, str], tuple[date, sa.Subquery]] = {}
 
 
-def relation(name: str, build: Build, *, dialect: Dialect, is_past: bool, valid_on: date, revision: int) -> sa.Subquery:
-    """What ``build`` describes, as it was on ``valid_on`` and known at ``revision`` (where ``is_past``)."""
-    key = (build, dialect.name, is_past)
+def relation(
+    name: str, build: Build, *, dialect: Dialect, changed: Changed, valid_on: date, revision: int
+) -> sa.Subquery:
+    """What ``build`` describes, as it was on ``valid_on``.
+
+    :param changed: the tables that are to be taken as they were known at ``revision``.
+    """
+    day = today()
+    if valid_on == day and changed == NOTHING:
+        return _as_it_stands(name, build, dialect, day)
+    found = _prepared_for(build, dialect, changed)
+    values = {VALID_ON: valid_on, TODAY: day, _REVISION: revision}
+    places = (sa.bindparam(place, values[place], type_=_TYPES[place]) for place in found.places)
+    return sa.text(found.sql).bindparams(*places).columns(*found.columns).subquery(name)
+
+
+def _as_it_stands(name: str, build: Build, dialect: Dialect, day: date) -> sa.Subquery:
+    """The relation of today, with the day spelled out in it.
+
+    So most statements have no values at all. PostgreSQL then plans each of them once for a connection; for values that
+    it does not know beforehand it plans anew, and planning takes longer than reading a page.
+    """
+    key = (name, build, dialect.name)
+    kept = _of_today.get(key)
+    if kept is None or kept[0] != day:
+        found = _prepared_for(build, dialect, NOTHING)
+        literal = f"DATE '{day}'" if dialect.name == "postgresql" else f"'{day}'"
+        sql = _PLACE.sub(literal, found.sql)
+        kept = _of_today[key] = (day, sa.text(sql).columns(*found.columns).subquery(name))
+    return kept[1]
+
+
+def _prepared_for(build: Build, dialect: Dialect, changed: Changed) -> _Prepared:
+    key = (build, dialect.name, changed)
     if key not in _prepared:
-        _prepared[key] = _prepare(build, dialect, is_past)
-    found = _prepared[key]
-    values = {_DAY: valid_on, _TODAY: today(), _REVISION: revision}
-    bound = found.text.bindparams(**{place: values[place] for place in found.places})
-    return bound.columns(*found.columns).subquery(name)
+        if len(_prepared) >= _MOST_PREPARED:
+            _prepared.clear()
+        _prepared[key] = _prepare(build, dialect, changed)
+    return _prepared[key]
 
 
-def _prepare(build: Build, dialect: Dialect, is_past: bool) -> _Prepared:
-    statement = build(Shape(dialect.name, is_past))
+def _prepare(build: Build, dialect: Dialect, changed: Changed) -> _Prepared:
+    statement = build(Shape(dialect.name, changed))
     # Named places, so that percent signs stay single and ours are found again.
     make_dialect: Callable[..., Dialect] = type(dialect)
     named = make_dialect(paramstyle="named")
     sql = str(statement.compile(dialect=named, compile_kwargs={"literal_binds": True}))
     places = frozenset(place for place in _TYPES if re.search(rf":{place}\b", sql))
-    text = sa.text(_COLON.sub(r"\\:", sql)).bindparams(*(sa.bindparam(place, type_=_TYPES[place]) for place in places))
     columns = [sa.column(name, column.type) for name, column in statement.selected_columns.items()]
     assert len({column.name for column in columns}) == len(columns), "A column of a relation stands in it twice."
-    return _Prepared(text, columns, places)
+    return _Prepared(_COLON.sub(r"\\:", sql), columns, places)

@@ -25,7 +25,7 @@ from portfolio.core import sources, strict_json
 from portfolio.core.answers import REVISION_HEADER, OnceAnswer
 from portfolio.core.api import FORM, JSON, MERGE_PATCH, Operation, operation_of
 from portfolio.core.dates import format_instant
-from portfolio.core.db import Database, WriteContext, current_database
+from portfolio.core.db import LOCK_MILLISECONDS, Database, WriteContext, current_database, table_of
 from portfolio.core.problems import Conflict, Invalid, NotFound, Problem, problem_answer
 from portfolio.core.reasons import REASON_HEADER
 from portfolio.core.writing import retry_key
@@ -40,6 +40,7 @@ _ATTEMPTS = 3
 _ROLLED_BACK = ("40001", "40P01")  # serialization failure, deadlock
 _LOCK_NOT_AVAILABLE = "55P03"
 _MOST_PURGED = 1000
+_TWIN_MILLISECONDS = "2000"
 _PURGES = 1
 """How many of 256 writes clear away what has expired."""
 _View = Callable[..., Any]
@@ -181,6 +182,39 @@ def _keep_refusal(context: WriteContext, key: RetryKey, problem: Problem) -> Res
     return answer
 
 
+# Statements that every write sends are put together once.
+_KEPT = table_of(Idempotency)
+_IS = (_KEPT.c.scope == sa.bindparam("of_scope"), _KEPT.c.key_hash == sa.bindparam("of_key"))
+_FIND = sa.select(_KEPT).where(*_IS)
+_STORE = sa.update(_KEPT).where(*_IS)
+_CLAIMED = ("scope", "key_hash", "fingerprint", "created_at")
+_FILLED_LATER = ("status", "headers", "body", "rev")
+
+
+def _taken_over(insert: Any) -> Any:
+    """``insert`` of a key; one that has expired is taken over."""
+    return insert.on_conflict_do_update(
+        index_elements=[_KEPT.c.scope, _KEPT.c.key_hash],
+        set_={name: insert.excluded[name] for name in (*_CLAIMED, *_FILLED_LATER)},
+        where=_KEPT.c.created_at < sa.bindparam("expired"),
+    ).returning(_KEPT.c.scope)
+
+
+def _claiming() -> Any:
+    return _taken_over(sqlite.insert(_KEPT).values({name: sa.bindparam(name) for name in _CLAIMED}))
+
+
+def _claiming_patiently() -> Any:
+    """The same for PostgreSQL, which waits for a twin: shortly, and for other rows with its usual patience again."""
+    values = sa.select(*(sa.bindparam(name, type_=_KEPT.c[name].type) for name in _CLAIMED))
+    hurried = values.where(sa.func.set_config("lock_timeout", _TWIN_MILLISECONDS, True) != "")
+    claimed = _taken_over(postgresql.insert(_KEPT).from_select(_CLAIMED, hurried))
+    return claimed.returning(sa.func.set_config("lock_timeout", str(LOCK_MILLISECONDS), True))
+
+
+_CLAIMS = {"postgresql": _claiming_patiently(), "sqlite": _claiming()}
+
+
 def _claim(connection: Connection, key: RetryKey) -> Response | None:
     """Take the key for this transaction; the kept answer where it was taken before.
 
@@ -190,20 +224,15 @@ def _claim(connection: Connection, key: RetryKey) -> Response | None:
     :raises KeyReused: it was taken for another request.
     """
     now = sources.now()
-    statement = _insert(connection)(Idempotency).values(
-        scope=key.scope, key_hash=key.key_hash, fingerprint=key.fingerprint, created_at=format_instant(now)
-    )
-    fresh = {name: statement.excluded[name] for name in ("fingerprint", "status", "headers", "body", "rev")}
-    statement = statement.on_conflict_do_update(
-        index_elements=[Idempotency.scope, Idempotency.key_hash],
-        set_={**fresh, "created_at": statement.excluded.created_at},
-        where=Idempotency.created_at < format_instant(now - KEPT_FOR),
-    )
-    waits = connection.dialect.name == "postgresql"
-    if waits:
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 2000")
+    values = {
+        "scope": key.scope,
+        "key_hash": key.key_hash,
+        "fingerprint": key.fingerprint,
+        "created_at": format_instant(now),
+        "expired": format_instant(now - KEPT_FOR),
+    }
     try:
-        taken = connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+        taken = connection.execute(_CLAIMS[connection.dialect.name], values).first()
     except sa.exc.DBAPIError as error:
         if _sqlstate(error) != _LOCK_NOT_AVAILABLE:
             raise
@@ -211,17 +240,11 @@ def _claim(connection: Connection, key: RetryKey) -> Response | None:
             "The first request with this key is still running; send it again in a second.",
             headers={"Retry-After": "1"},
         ) from None
-    if waits:
-        connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
-    return None if taken else _kept(connection, key)
-
-
-def _insert(connection: Connection) -> Callable[..., Any]:
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return _kept(connection, key) if taken is None else None
 
 
 def _kept(connection: Connection, key: RetryKey) -> Response:
-    row = connection.execute(sa.select(Idempotency.__table__).where(*_is(key))).one()
+    row = connection.execute(_FIND, {"of_scope": key.scope, "of_key": key.key_hash}).one()
     if row.fingerprint != key.fingerprint:
         raise KeyReused(
             "This key was used with another body, address, parameter, If-Match or Change-Reason; make a new key."
@@ -232,17 +255,16 @@ def _kept(connection: Connection, key: RetryKey) -> Response:
 
 
 def _store(connection: Connection, key: RetryKey, answer: Response, rev: int | None, at: str) -> None:
-    connection.execute(
-        sa.update(Idempotency)
-        .where(*_is(key))
-        .values(
-            status=answer.status_code,
-            headers=json.dumps(list(answer.headers)),
-            body=answer.kept if isinstance(answer, OnceAnswer) else answer.get_data(),
-            rev=rev,
-            created_at=at,
-        )
-    )
+    values = {
+        "of_scope": key.scope,
+        "of_key": key.key_hash,
+        "status": answer.status_code,
+        "headers": json.dumps(list(answer.headers)),
+        "body": answer.kept if isinstance(answer, OnceAnswer) else answer.get_data(),
+        "rev": rev,
+        "created_at": at,
+    }
+    connection.execute(_STORE, values)
     if key.key_hash[0] < _PURGES:
         _purge(connection)
 
@@ -259,10 +281,6 @@ def _purge(connection: Connection) -> None:
     )
     names = sa.tuple_(Idempotency.scope, Idempotency.key_hash)
     connection.execute(sa.delete(Idempotency).where(names.in_(expired)))
-
-
-def _is(key: RetryKey) -> tuple[sa.ColumnElement[bool], ...]:
-    return Idempotency.scope == key.scope, Idempotency.key_hash == key.key_hash
 
 
 def _key_of(req: Request, operation: Operation) -> RetryKey | None:

@@ -89,9 +89,12 @@ def create_milestone(
     return milestone
 
 
+_LOCKED = sa.select(Milestone).where(Milestone.id == sa.bindparam("milestone")).with_for_update()
+
+
 def lock_milestone(session: Session, milestone_id: UUID) -> Milestone:
     """:raises NotFound: no such milestone."""
-    found = session.scalar(sa.select(Milestone).where(Milestone.id == milestone_id).with_for_update())
+    found = session.scalar(_LOCKED, {"milestone": milestone_id})
     if found is None:
         raise NotFound(f"There is no milestone {milestone_id}.")
     return found

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypedDict
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portfolio.core.dates import today
+from portfolio.core.db import table_of
 from portfolio.core.journal import refuse_future
 from portfolio.core.lifecycle import REPORTED
 from portfolio.core.problems import Conflict, Invalid, NotFound, ProblemError, StaleVersion
@@ -114,18 +116,22 @@ def lock_project(session: Session, slug: str) -> Project:
     return project
 
 
-def lead_of(session: Session, project: Project, day: date | None = None) -> str | None:
-    """Code of the organisation that leads the project on ``day`` (today)."""
-    statement = (
-        sa.select(Organisation.code)
-        .join(ProjectRole, ProjectRole.organisation_id == Organisation.id)
-        .where(
-            ProjectRole.project_id == project.id,
-            ProjectRole.role == LEAD,
-            holds(ProjectRole.__table__.c.from_on, ProjectRole.__table__.c.to_on, day or today()),
-        )
+_ROLE, _ORGANISATION = table_of(ProjectRole), table_of(Organisation)
+_LEAD = (
+    sa.select(_ORGANISATION.c.code)
+    .join(_ROLE, _ROLE.c.organisation_id == _ORGANISATION.c.id)
+    .where(
+        _ROLE.c.project_id == sa.bindparam("project"),
+        _ROLE.c.role == LEAD,
+        holds(_ROLE.c.from_on, _ROLE.c.to_on, sa.bindparam("day", type_=sa.Date)),
     )
-    return session.scalar(statement)
+)
+
+
+def lead_of(session: Session, project_id: UUID, day: date | None = None) -> str | None:
+    """Code of the organisation that leads the project on ``day`` (today)."""
+    found: str | None = session.scalar(_LEAD, {"project": project_id, "day": day or today()})
+    return found
 
 
 def require_version(project: Project, seen_version: int) -> None:
@@ -288,7 +294,7 @@ def _require_nameable(session: Session, project: Project, changes: ProjectChange
         what
         for what, there in (
             ("an action field", assignment_on(session, project, today()) is not None),
-            ("a lead ministry", lead_of(session, project) is not None),
+            ("a lead ministry", lead_of(session, project.id) is not None),
             ("a source", bool(changes.get("sources", project.sources))),
             ("a title", not changes.get("title_de", project.title_de).startswith(UNNAMED_TITLE)),
         )

@@ -173,7 +173,7 @@ def _require_what_it_needs(
     if asked.to == ADOPTED or (project.title_known and is_reopening(project.status, asked.to)):
         if assignment_on(session, project, asked.on) is None:
             missing.append(f"an action field on {asked.on}")
-        if lead_of(session, project, asked.on) is None:
+        if lead_of(session, project.id, asked.on) is None:
             missing.append(f"a lead ministry on {asked.on}")
     if asked.to == MERGED:
         if target is None:
