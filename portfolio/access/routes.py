@@ -33,6 +33,7 @@ from portfolio.core.lists import Order, fetch_page, one_of
 from portfolio.core.logs import announce
 from portfolio.core.problems import Invalid, NotFound, ProblemError
 from portfolio.core.records import page_of
+from portfolio.core.rows import Row
 
 FindOrganisation = Callable[[Session, str], Mapping[str, str | None] | None]
 """Code and names of the organisation with a code; None where there is none."""
@@ -101,7 +102,7 @@ class ApiKeys(MethodView):
         following = page.next and f"{request.path}?{urlencode([*_filters(), *_limit(), ('cursor', page.next)])}"
         body: dict[str, Any] = {"items": [_shown(row) for row in page.rows], "next": following}
         if page.count is not None:
-            body["count"] = page.count
+            body |= {"count": page.count.number, "count_is_exact": page.count.is_exact}
         return private_answer(body, next_page=following)
 
     @blp.operation(
@@ -220,7 +221,7 @@ def _read(session: Session, key_id: UUID) -> dict[str, Any]:
     return _shown(row)
 
 
-def _shown(row: sa.RowMapping) -> dict[str, Any]:
+def _shown(row: Row) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "prefix": row["prefix"],

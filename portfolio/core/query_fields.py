@@ -79,7 +79,10 @@ class QueryBool(ma.fields.Field[bool]):
 
 def query_sort(record: str, *keys: str) -> Choice:
     """The order of a list: one of its keys, descending with a hyphen before it; the first one is the default."""
-    description = f"Order by this key, descending with - before it; nulls come last, ties go by id. Default: {keys[0]}."
+    description = (
+        "Order by this key, descending with - before it; nulls come last, ties go by id the same way. "
+        f"Default: {keys[0]}."
+    )
     choices = (word for key in keys for word in (key, f"-{key}"))
     return Choice(choices, f"{record}Sort", metadata={"description": description, "example": f"-{keys[0]}"})
 

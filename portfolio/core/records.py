@@ -72,7 +72,8 @@ class PageQuerySchema(StrictSchema):
 _PAGE = {
     "items": computed("The records that match, in the order asked for, `limit` at a time."),
     "next": computed("This address with a cursor behind the last record of the page."),
-    "count": computed("Number of all records that match, on every page."),
+    "count": computed("Number of all records that match, on every page; not counted beyond 1000."),
+    "count_is_exact": computed("False where more than 1000 records match."),
 }
 
 
@@ -89,7 +90,20 @@ def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
         "next": Text(
             required=True, allow_none=True, max_length=4000, metadata=about("Path of the next page; null at the end.")
         ),
-        "count": Count(metadata=about("Number of all records that match.", 74, sometimes="only with count=true")),
+        "count": Count(
+            metadata=about(
+                "Number of all records that match, up to 1000; there are more where `count_is_exact` is false.",
+                74,
+                sometimes="only with count=true",
+            )
+        ),
+        "count_is_exact": ma.fields.Boolean(
+            metadata=about(
+                "Whether `count` is the whole number; if not, more than so many match.",
+                True,
+                sometimes="only with count=true",
+            )
+        ),
     }
     name = item.__name__.removesuffix("Schema")
     return type(f"{name}PageSchema", (StrictSchema,), {"__doc__": f"A page of records ({name}).", **fields})

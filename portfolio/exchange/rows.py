@@ -9,13 +9,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portfolio.access.guard import sees_internal
+from portfolio.core.rows import Row
 from portfolio.exchange import sheets
 from portfolio.exchange.columns import JsonValue
 from portfolio.exchange.sheets import Sheet
 from portfolio.funding.listing import present_application, present_award, present_entry, visible_drafts
 from portfolio.funding.on_day import applications_on, awards_on, entries_on
 from portfolio.history.reading import Reading
-from portfolio.history.serving import Row
 from portfolio.milestones.listing import present_milestone
 from portfolio.milestones.models import MilestoneForecast
 from portfolio.milestones.on_day import milestones_on

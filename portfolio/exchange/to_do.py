@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from portfolio.access.guard import FULL_VIEW
 from portfolio.access.service import Author
+from portfolio.core.rows import Row
 from portfolio.core.vocabulary import Language
 from portfolio.exchange.imports import left_conflicts
 from portfolio.funding.on_day import awards_on
 from portfolio.history.reading import Reading
-from portfolio.history.serving import Row
 from portfolio.milestones.on_day import milestones_on
 from portfolio.projects.on_day import projects_on
 

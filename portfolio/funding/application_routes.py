@@ -19,7 +19,6 @@ from portfolio.funding.applications import (
     create_application,
     delete_application,
     lock_application,
-    project_of,
     transition_application,
     update_application,
 )
@@ -36,7 +35,7 @@ from portfolio.funding.schemas import (
 from portfolio.history.reading import Reading, reading_of
 from portfolio.history.recorder import recorded
 from portfolio.history.schemas import ClockQuerySchema
-from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, reading
+from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, listed, reading
 from portfolio.projects.addresses import MOVED, project_at
 from portfolio.projects.service import lead_of, lock_project
 
@@ -55,7 +54,7 @@ class Applications(MethodView):
         Of all projects. Takes every key that the funding summary groups by; drafts are shown to their ministry only.
         """
         with reading(query) as moment:
-            return answer_list(moment, list_applications(moment, query, current_view()), query)
+            return answer_list(moment, listed(moment, list_applications, query, current_view()), query)
 
 
 @blp.route("/projects/<slug>/applications")
@@ -72,7 +71,7 @@ class ProjectApplications(MethodView):
         with reading(query) as moment:
             project = project_at(moment, slug)
             narrowed = {**query, "project": [slug], "include_demo": query["include_demo"] or project["demo"]}
-            return answer_list(moment, list_applications(moment, narrowed, current_view()), query)
+            return answer_list(moment, listed(moment, list_applications, narrowed, current_view()), query)
 
     @blp.operation("createApplication", access="applications.create", body="json")
     @blp.arguments(ApplicationInputSchema)
@@ -84,7 +83,7 @@ class ProjectApplications(MethodView):
         """
         with transaction("applications.create") as session:
             project = lock_project(session, slug)
-            require_own("applications.create", lead_of(session, project))
+            require_own("applications.create", lead_of(session, project.id))
             application = create_application(session, project, values)
             moment, body = _after(session, application)
         return answer_written(session, moment, body, status=201, location=f"/v1/applications/{application.id}")
@@ -174,7 +173,7 @@ def _locked(session: Session, application_id: UUID, operation: str) -> Applicati
     """The locked application, if the caller may see and change it."""
     application = lock_application(session, application_id)
     read_application(reading_of(session), application_id, current_view())
-    require_own(operation, lead_of(session, project_of(session, application)))
+    require_own(operation, lead_of(session, application.project_id))
     return application
 
 

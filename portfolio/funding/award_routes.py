@@ -15,7 +15,7 @@ from portfolio.core.api import Blueprint
 from portfolio.core.problems import StaleVersion
 from portfolio.core.reasons import given_reason, require_reason_header
 from portfolio.core.records import items_of, page_of
-from portfolio.funding.applications import lock_application, project_of
+from portfolio.funding.applications import lock_application
 from portfolio.funding.awards import (
     application_of,
     create_award,
@@ -36,7 +36,7 @@ from portfolio.funding.schemas import (
 )
 from portfolio.history.reading import Reading, reading_of
 from portfolio.history.schemas import ClockQuerySchema
-from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, reading
+from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, listed, reading
 from portfolio.projects.service import lead_of
 
 blp = Blueprint("awards", __name__, url_prefix="/v1", description="Money granted, in chains of amendments.")
@@ -54,7 +54,7 @@ class Awards(MethodView):
         With what was paid on each chain by `valid_on`. Takes every key that the funding summary groups by.
         """
         with reading(query) as moment:
-            return answer_list(moment, list_awards(moment, query), query)
+            return answer_list(moment, listed(moment, list_awards, query), query)
 
 
 @blp.route("/applications/<uuid:application_id>/awards")
@@ -90,7 +90,7 @@ class ApplicationAwards(MethodView):
         with transaction("awards.create") as session:
             application = lock_application(session, application_id)
             read_application(reading_of(session), application_id, current_view())
-            require_own("awards.create", lead_of(session, project_of(session, application)))
+            require_own("awards.create", lead_of(session, application.project_id))
             award = create_award(session, application, values, supersedes=supersedes)
             if grants_more_than_asked(session, application):
                 require_reason_header("An award above what was applied for")
@@ -165,8 +165,7 @@ class AwardTransitions(MethodView):
 
 def _locked(session: Session, award_id: UUID, operation: str) -> Award:
     award = lock_award(session, award_id)
-    project = project_of(session, application_of(session, award))
-    require_own(operation, lead_of(session, project))
+    require_own(operation, lead_of(session, application_of(session, award).project_id))
     return award
 
 

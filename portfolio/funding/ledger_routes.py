@@ -12,7 +12,6 @@ from portfolio.access.guard import current_view, require_own, transaction
 from portfolio.core.api import Blueprint
 from portfolio.core.reasons import require_reason_header
 from portfolio.core.records import page_of
-from portfolio.funding.applications import project_of
 from portfolio.funding.awards import application_of, lock_award
 from portfolio.funding.ledger import book
 from portfolio.funding.lifecycle import CORRECTION
@@ -20,7 +19,7 @@ from portfolio.funding.listing import list_entries, present_entry, read_award, r
 from portfolio.funding.schemas import LedgerEntryInputSchema, LedgerEntryQuerySchema, LedgerEntrySchema
 from portfolio.history.reading import reading_of
 from portfolio.history.schemas import ClockQuerySchema
-from portfolio.history.serving import answer_list, answer_record, answer_written, reading
+from portfolio.history.serving import answer_list, answer_record, answer_written, listed, reading
 from portfolio.projects.service import lead_of
 
 blp = Blueprint("ledger-entries", __name__, url_prefix="/v1", description="Dated amounts: added, never edited.")
@@ -37,7 +36,7 @@ class LedgerEntries(MethodView):
         Of all awards. Summing `paid_out` gives the money paid out.
         """
         with reading(query) as moment:
-            return answer_list(moment, list_entries(moment, query), query)
+            return answer_list(moment, listed(moment, list_entries, query), query)
 
 
 @blp.route("/ledger-entries/<uuid:entry_id>")
@@ -67,7 +66,7 @@ class AwardLedgerEntries(MethodView):
         with reading(query) as moment:
             award = read_award(moment, award_id)
             narrowed = {**query, "award": [str(award_id)], "include_demo": query["include_demo"] or award["demo"]}
-            return answer_list(moment, list_entries(moment, narrowed), query)
+            return answer_list(moment, listed(moment, list_entries, narrowed), query)
 
     @blp.operation("bookLedgerEntry", access="ledger-entries.create", body="json")
     @blp.arguments(LedgerEntryInputSchema)
@@ -83,7 +82,7 @@ class AwardLedgerEntries(MethodView):
             require_reason_header("A correction")
         with transaction("ledger-entries.create") as session:
             award = lock_award(session, award_id)
-            require_own("ledger-entries.create", lead_of(session, project_of(session, application_of(session, award))))
+            require_own("ledger-entries.create", lead_of(session, application_of(session, award).project_id))
             entry = book(session, award, values, reverses=reverses)
             moment = reading_of(session)
             body = present_entry(read_entry(moment, entry.id), current_view())

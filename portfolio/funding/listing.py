@@ -10,9 +10,10 @@ import marshmallow as ma
 import sqlalchemy as sa
 
 from portfolio.access.guard import FULL_VIEW, PUBLIC_VIEW, sees_internal
-from portfolio.core.lists import one_of
+from portfolio.core.lists import Found, one_of
 from portfolio.core.problems import Invalid, NotFound, ProblemError
 from portfolio.core.query_fields import NONE
+from portfolio.core.rows import Row
 from portfolio.funding.codelists import LEVEL
 from portfolio.funding.models import (
     Application,
@@ -30,9 +31,8 @@ from portfolio.funding.schemas import (
     StatementSchema,
 )
 from portfolio.history.reading import Reading
-from portfolio.history.serving import Listing, Row
+from portfolio.history.serving import Listing
 from portfolio.projects.models import Project
-from portfolio.projects.on_day import projects_on
 
 _PROGRAMME = FundingProgrammeSchema()
 _APPLICATION = ApplicationSchema()
@@ -153,6 +153,10 @@ def _uuid(text: str) -> UUID:
         raise Invalid(detail, errors=[ProblemError("invalid_id", detail, parameter="award")]) from None
 
 
+def _by_project(rows: sa.Subquery) -> dict[str, Found]:
+    return {"project": Found(rows.c.project, rows.c.id, sa.true(), apart=True)}
+
+
 def list_applications(moment: Reading, query: Mapping[str, Any], view: str) -> Listing:
     """Applications by the filters of ``ApplicationQuerySchema``."""
     rows = applications_on(moment)
@@ -169,6 +173,9 @@ def list_applications(moment: Reading, query: Mapping[str, Any], view: str) -> L
             "updated_at": rows.c.updated_at,
         },
         default_sort="counts_from_on",
+        # Only a draft has no day from which it counts, and the public sees none.
+        nullable=("submitted_on", "requested_amount", *(() if view == PUBLIC_VIEW else ("counts_from_on",))),
+        found=_by_project(rows),
         present=present_application,
         columns=[
             *_KEYS,
@@ -195,41 +202,15 @@ def list_awards(moment: Reading, query: Mapping[str, Any]) -> Listing:
             "updated_at": rows.c.updated_at,
         },
         default_sort="counts_from_on",
+        nullable=("issued_on", "amount"),
+        found=_by_project(rows),
         present=present_award,
         columns=[
             *_KEYS,
-            *[
-                "purpose",
-                "file_reference",
-                "number",
-                "issued_on",
-                "issued_on_precision",
-                "day_known",
-                "counts_from_on",
-                "final_on",
-            ],
-            *[
-                "ended_on",
-                "settled_on",
-                "status",
-                "in_force",
-                "open",
-                "amount",
-                "amount_qualifier",
-                "paid_out",
-                "to_flow",
-                "lapsed",
-            ],
-            *[
-                "overpaid",
-                "payments_known",
-                "payments_known_until",
-                "evidence",
-                "basis",
-                "application",
-                "supersedes",
-                "chain_id",
-            ],
+            *["purpose", "file_reference", "number", "issued_on", "issued_on_precision", "day_known", "counts_from_on"],
+            *["final_on", "ended_on", "settled_on", "status", "in_force", "open", "amount", "amount_qualifier"],
+            *["paid_out", "to_flow", "lapsed", "overpaid", "payments_known", "payments_known_until", "evidence"],
+            *["basis", "application", "supersedes", "chain_id"],
             *_TAIL,
         ],
     )
@@ -301,7 +282,7 @@ def list_programmes(moment: Reading, query: Mapping[str, Any]) -> Listing:
 
 def list_statements(moment: Reading, query: Mapping[str, Any]) -> Listing:
     """Statements about money that are in no total."""
-    rows, project = moment.at(FundingStatement), projects_on(moment)
+    rows, project = moment.at(FundingStatement), moment.at(Project)
     programme = moment.at(FundingProgramme)
     statement = (
         sa.select(*rows.c, project.c.slug.label("project"), programme.c.code.label("programme"))
@@ -323,6 +304,8 @@ def list_statements(moment: Reading, query: Mapping[str, Any]) -> Listing:
         identity=rows.c.id,
         sorts={"stated_on": rows.c.stated_on, "amount": rows.c.amount, "project": project.c.slug},
         default_sort="project",
+        nullable=("stated_on", "amount"),
+        found={"project": Found(project.c.slug, rows.c.id, sa.true(), apart=True)},
         present=lambda row, _view: dict(_STATEMENT.dump(row)),
         columns=list(StatementSchema().fields),
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portfolio.core.columns import CommittedText, Document, Rate
+from portfolio.core.columns import CommittedText, Document, PlainText, Rate
 from portfolio.core.dates import Precision
 from portfolio.core.db import Entity
 from portfolio.core.lifecycle import REPORTED, StatusChange
@@ -22,7 +22,8 @@ class FundingProgramme(Entity):
     """A source of money with its rules (Förderprogramm)."""
 
     __tablename__ = "funding_programme"
-    code: Mapped[str] = mapped_column(unique=True)
+    __table_args__ = (sa.Index(None, "updated_at", "id"),)
+    code: Mapped[str] = mapped_column(PlainText, unique=True)
     title_de: Mapped[str]
     title_en: Mapped[str | None]
     level: Mapped[str]
@@ -44,7 +45,14 @@ class Application(Entity):
     """
 
     __tablename__ = "application"
-    project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"), index=True)
+    __table_args__ = (
+        sa.Index(None, "project_id", "id"),
+        sa.Index(None, "submitted_on", "id"),
+        sa.Index(None, "counts_from_on", "id"),
+        sa.Index(None, "requested_amount", "id"),
+        sa.Index(None, "updated_at", "id"),
+    )
+    project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"))
     programme_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey(FundingProgramme.id, ondelete="RESTRICT"), index=True
     )
@@ -60,7 +68,7 @@ class Application(Entity):
     submitted_on_precision: Mapped[str] = mapped_column(default=Precision.DAY)
     decided_on: Mapped[date | None]
     decided_on_precision: Mapped[str] = mapped_column(default=Precision.DAY)
-    counts_from_on: Mapped[date | None] = mapped_column(index=True)
+    counts_from_on: Mapped[date | None]
     status: Mapped[str]
     reason: Mapped[str | None] = mapped_column(CommittedText)
     basis: Mapped[str] = mapped_column(default=REPORTED)
@@ -86,13 +94,19 @@ class Award(Entity):
     """
 
     __tablename__ = "award"
-    __table_args__ = (sa.UniqueConstraint("supersedes_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("supersedes_id"),
+        sa.Index(None, "issued_on", "id"),
+        sa.Index(None, "counts_from_on", "id"),
+        sa.Index(None, "amount", "id"),
+        sa.Index(None, "updated_at", "id"),
+    )
     application_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Application.id, ondelete="RESTRICT"), index=True)
     chain_id: Mapped[UUID] = mapped_column(index=True)
     number: Mapped[str | None]
     issued_on: Mapped[date | None]
     issued_on_precision: Mapped[str] = mapped_column(default=Precision.DAY)
-    counts_from_on: Mapped[date] = mapped_column(index=True)
+    counts_from_on: Mapped[date]
     final_on: Mapped[date | None]
     ended_on: Mapped[date | None]
     settled_on: Mapped[date | None]
@@ -131,6 +145,9 @@ class LedgerEntry(Entity):
     __table_args__ = (
         sa.UniqueConstraint("reverses_id"),
         sa.CheckConstraint("amount > 0", name="amount_positive"),
+        sa.Index(None, "booked_on", "id"),
+        sa.Index(None, "amount", "id"),
+        sa.Index(None, "created_at", "id"),
         {"info": {"insert_only": True, "erasable": ("comment", "version", "updated_at")}},
     )
     append_only: ClassVar[bool] = True
@@ -139,7 +156,7 @@ class LedgerEntry(Entity):
     type: Mapped[str]
     amount: Mapped[Decimal]
     paid_out: Mapped[Decimal]
-    booked_on: Mapped[date] = mapped_column(index=True)
+    booked_on: Mapped[date]
     value_on: Mapped[date | None]
     budget_year: Mapped[int | None]
     payer: Mapped[str | None]
@@ -153,7 +170,12 @@ class FundingStatement(Entity):
     """What a source says about money that is no grant or cannot be summed (Angabe); never in a total."""
 
     __tablename__ = "funding_statement"
-    project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"), index=True)
+    __table_args__ = (
+        sa.Index(None, "project_id", "id"),
+        sa.Index(None, "stated_on", "id"),
+        sa.Index(None, "amount", "id"),
+    )
+    project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"))
     kind: Mapped[str]
     level: Mapped[str | None]
     programme_id: Mapped[UUID | None] = mapped_column(

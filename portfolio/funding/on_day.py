@@ -5,12 +5,12 @@ The report sums exactly these rows and the lists show exactly these rows, so tha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from portfolio.core.columns import EuroCents
-from portfolio.core.db import Base
 from portfolio.funding.models import (
     Application,
     ApplicationStatusChange,
@@ -20,9 +20,9 @@ from portfolio.funding.models import (
     LedgerEntry,
 )
 from portfolio.history.reading import Reading
-from portfolio.history.relation import Shape
+from portfolio.history.relation import Part, Shape, joined_with, last_of, value_of
 from portfolio.organisations.models import Organisation
-from portfolio.projects.on_day import projects_on
+from portfolio.projects.on_day import ProjectParts, project_parts
 
 GROUP_KEYS = (
     "action_field",
@@ -45,14 +45,15 @@ def applications_on(moment: Reading) -> sa.Subquery:
 
 def _applications(moment: Shape) -> sa.Select[Any]:
     application = moment.at(Application)
+    sources = _sources(moment, application)
     own = [column for column in application.c if column.name not in ("status", "level", "project_id", "programme_id")]
     statement = sa.select(
         *own,
-        *_application_keys(moment, application),
-        _parts(moment)[_STATUS].c.to_status.label("status"),
+        *_application_keys(application, sources),
+        sources.status[0].c.to_status.label("status"),
         _year(application.c.submitted_on),
     )
-    return statement.select_from(_sources(moment, application))
+    return statement.select_from(_joined(application, application, sources))
 
 
 def awards_on(moment: Reading) -> sa.Subquery:
@@ -66,13 +67,16 @@ def awards_on(moment: Reading) -> sa.Subquery:
 
 def _awards(moment: Shape) -> sa.Select[Any]:
     award, application = moment.at(Award), moment.at(Application)
-    paid = _paid(moment)
-    status = _status(moment, AwardStatusChange, "award_id")
+    sources = _sources(moment, application)
+    status, counts = last_of(
+        moment, AwardStatusChange, "award_id", award.c.id, by="holds_from_on", rises="seq", name="award_status"
+    )
     day = moment.valid_on
     in_force = sa.and_(award.c.counts_from_on <= day, sa.or_(award.c.ended_on.is_(None), award.c.ended_on > day))
     settled = sa.func.coalesce(award.c.settled_on <= day, sa.false())
     known = sa.and_(in_force, award.c.payments_known_until.is_not(None))
-    paid_sum = sa.func.coalesce(paid.c.paid, 0)
+    paid, payments = _paid(moment, award)
+    paid_sum = sa.func.coalesce(paid, 0)
     left = sa.type_coerce(award.c.amount, sa.BigInteger) - paid_sum
     own = [column for column in award.c if column.name not in ("status", "application_id")]
     statement = sa.select(
@@ -82,7 +86,7 @@ def _awards(moment: Shape) -> sa.Select[Any]:
         application.c.file_reference,
         application.c.purpose,
         status.c.to_status.label("status"),
-        *_application_keys(moment, application),
+        *_application_keys(application, sources),
         _year(award.c.issued_on),
         award.c.supersedes_id.label("supersedes"),
         award.c.issued_on.is_not(None).label("day_known"),
@@ -94,13 +98,8 @@ def _awards(moment: Shape) -> sa.Select[Any]:
         _cents(sa.case((sa.and_(known, settled), _not_below_zero(left))), "lapsed"),
         _cents(sa.case((known, _not_below_zero(-left))), "overpaid"),
     )
-    joined = (
-        _sources(moment, application)
-        .join(award, award.c.application_id == application.c.id)
-        .outerjoin(paid, paid.c.chain_id == award.c.chain_id)
-        .outerjoin(status, status.c.award_id == award.c.id)
-    )
-    return statement.select_from(joined)
+    joined = award.join(application, application.c.id == award.c.application_id)
+    return statement.select_from(_joined(joined, application, sources, (status, counts), *payments))
 
 
 def entries_on(moment: Reading) -> sa.Subquery:
@@ -110,6 +109,7 @@ def entries_on(moment: Reading) -> sa.Subquery:
 
 def _entries(moment: Shape) -> sa.Select[Any]:
     entry, award, application = moment.at(LedgerEntry), moment.at(Award), moment.at(Application)
+    sources = _sources(moment, application)
     own = [column for column in entry.c if column.name != "award_id"]
     statement = sa.select(
         *own,
@@ -120,95 +120,75 @@ def _entries(moment: Shape) -> sa.Select[Any]:
         application.c.recipient_text,
         application.c.file_reference,
         award.c.source_url,
-        *_application_keys(moment, application),
+        *_application_keys(application, sources),
         _year(entry.c.booked_on),
         (sa.type_coerce(entry.c.paid_out, sa.BigInteger) != 0).label("counts"),
     )
-    joined = (
-        _sources(moment, application)
-        .join(award, award.c.application_id == application.c.id)
-        .join(entry, entry.c.award_id == award.c.id)
+    joined = entry.join(award, award.c.id == entry.c.award_id)
+    joined = joined.join(application, application.c.id == award.c.application_id)
+    return statement.select_from(_joined(joined, application, sources))
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """Where the keys of an application come from."""
+
+    project: ProjectParts
+    programme: sa.FromClause
+    applicant: sa.FromClause
+    status: Part
+
+
+def _sources(moment: Shape, application: sa.FromClause) -> _Sources:
+    model, of = ApplicationStatusChange, application.c.id
+    return _Sources(
+        project_parts(moment),
+        moment.at(FundingProgramme),
+        moment.at(Organisation, name="applicant"),
+        last_of(moment, model, "application_id", of, by="holds_from_on", rises="seq", name="application_status_of_day"),
     )
-    return statement.select_from(joined)
 
 
-_PROJECT = "funding_project"
-_PROGRAMME = "funding_programme_of_day"
-_APPLICANT = "applicant_of_day"
-_STATUS = "application_status_of_day"
-
-
-def _sources(moment: Shape, application: sa.FromClause) -> Any:
-    """The application with what its keys come from."""
-    parts = _parts(moment)
-    return (
-        application.join(parts[_PROJECT], parts[_PROJECT].c.id == application.c.project_id)
-        .outerjoin(parts[_PROGRAMME], parts[_PROGRAMME].c.id == application.c.programme_id)
-        .outerjoin(parts[_APPLICANT], parts[_APPLICANT].c.id == application.c.applicant_id)
-        .outerjoin(parts[_STATUS], parts[_STATUS].c.application_id == application.c.id)
+def _joined(rows: Any, application: sa.FromClause, sources: _Sources, *parts: Part) -> Any:
+    """``rows``, which hold applications, with ``parts`` and with where the keys come from."""
+    project, programme, applicant = sources.project.project, sources.programme, sources.applicant
+    return joined_with(
+        rows.join(project, project.c.id == application.c.project_id),
+        [
+            (programme, programme.c.id == application.c.programme_id),
+            (applicant, applicant.c.id == application.c.applicant_id),
+            sources.status,
+            *parts,
+            *sources.project.parts,
+        ],
     )
 
 
-def _parts(moment: Shape) -> dict[str, sa.FromClause]:
-    # One set of subqueries per reading: a statement names its parts and joins the same objects.
-    found: dict[str, sa.FromClause] | None = moment.parts.get("funding")
-    if found is None:
-        found = moment.parts["funding"] = {
-            _PROJECT: projects_on(moment),
-            _PROGRAMME: moment.at(FundingProgramme),
-            _APPLICANT: moment.at(Organisation, name="applicant"),
-            _STATUS: _status(moment, ApplicationStatusChange, "application_id"),
-        }
-    return found
-
-
-def _application_keys(moment: Shape, application: sa.FromClause) -> list[sa.ColumnElement[Any]]:
-    parts = _parts(moment)
-    project = parts[_PROJECT]
+def _application_keys(application: sa.FromClause, sources: _Sources) -> list[sa.ColumnElement[Any]]:
+    of_project = sources.project.columns
     return [
-        project.c.slug.label("project"),
-        project.c.title_de.label("project_title"),
-        project.c.action_field,
-        project.c.lead_ministry.label("ministry"),
-        project.c.lead_ministry,
-        project.c.owner,
-        project.c.status.label("project_status"),
-        project.c.demo,
-        parts[_PROGRAMME].c.code.label("programme"),
-        parts[_PROGRAMME].c.fund,
-        parts[_APPLICANT].c.code.label("applicant"),
-        parts[_STATUS].c.to_status.label("application_status"),
+        of_project["slug"].label("project"),
+        of_project["title_de"].label("project_title"),
+        of_project["action_field"].label("action_field"),
+        of_project["lead_ministry"].label("ministry"),
+        of_project["lead_ministry"].label("lead_ministry"),
+        of_project["owner"].label("owner"),
+        of_project["status"].label("project_status"),
+        of_project["demo"],
+        sources.programme.c.code.label("programme"),
+        sources.programme.c.fund,
+        sources.applicant.c.code.label("applicant"),
+        sources.status[0].c.to_status.label("application_status"),
         application.c.level,
     ]
 
 
-def _status(moment: Shape, model: type[Base], owner: str) -> sa.Subquery:
-    """The status of each record on the day: its last change that counts by then."""
-    change = moment.at(model)
-    last = (
-        sa.select(change.c[owner], sa.func.max(change.c.seq).label("seq"))
-        .where(change.c.holds_from_on <= moment.valid_on)
-        .group_by(change.c[owner])
-        .subquery(f"last_{owner}")
-    )
-    of_day = moment.at(model, name=f"of_day_{owner}")
-    return (
-        sa.select(of_day.c[owner], of_day.c.to_status)
-        .join(last, sa.and_(last.c[owner] == of_day.c[owner], last.c.seq == of_day.c.seq))
-        .subquery(f"status_{owner}")
-    )
-
-
-def _paid(moment: Shape) -> sa.Subquery:
-    """What was paid on each chain up to the day, in cents."""
+def _paid(moment: Shape, award: sa.FromClause) -> tuple[sa.ColumnElement[int], list[Part]]:
+    """What was paid on an award's chain up to the day, in cents."""
     entry = moment.at(LedgerEntry, name="paid_entry")
     total = sa.cast(sa.func.sum(sa.type_coerce(entry.c.paid_out, sa.BigInteger)), sa.BigInteger)
-    return (
-        sa.select(entry.c.chain_id, total.label("paid"))
-        .where(entry.c.booked_on <= moment.valid_on)
-        .group_by(entry.c.chain_id)
-        .subquery("paid_of_chain")
-    )
+    booked = entry.c.booked_on <= moment.valid_on
+    return value_of(moment, total, entry.c.chain_id, award.c.chain_id, booked, name="paid_of_chain")
 
 
 def _year(day: sa.ColumnElement[Any]) -> sa.Label[Any]:

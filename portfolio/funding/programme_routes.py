@@ -21,7 +21,7 @@ from portfolio.funding.schemas import (
 )
 from portfolio.history.reading import reading_of
 from portfolio.history.schemas import ClockQuerySchema
-from portfolio.history.serving import answer_list, answer_record, answer_written, reading
+from portfolio.history.serving import answer_list, answer_record, answer_written, listed, reading
 
 blp = Blueprint(
     "funding-programmes", __name__, url_prefix="/v1/funding-programmes", description="Where money comes from."
@@ -39,7 +39,7 @@ class FundingProgrammes(MethodView):
         With level, fund and dated rules.
         """
         with reading(query) as moment:
-            return answer_list(moment, list_programmes(moment, query), query)
+            return answer_list(moment, listed(moment, list_programmes, query), query)
 
     @blp.operation("createFundingProgramme", access="funding-programmes.create", body="json")
     @blp.arguments(FundingProgrammeInputSchema)

@@ -11,7 +11,7 @@ from portfolio.core.api import Blueprint
 from portfolio.core.records import page_of
 from portfolio.funding.listing import list_statements
 from portfolio.funding.schemas import StatementQuerySchema, StatementSchema
-from portfolio.history.serving import answer_list, reading
+from portfolio.history.serving import answer_list, listed, reading
 from portfolio.projects.addresses import MOVED, project_at
 
 blp = Blueprint("funding-statements", __name__, url_prefix="/v1", description="What sources say; never in a total.")
@@ -28,7 +28,7 @@ class FundingStatements(MethodView):
         Needs, announcements, shared or cumulative amounts, rates: shown beside the totals, never in them.
         """
         with reading(query) as moment:
-            return answer_list(moment, list_statements(moment, query), query)
+            return answer_list(moment, listed(moment, list_statements, query), query)
 
 
 @blp.route("/projects/<slug>/funding-statements")
@@ -45,4 +45,4 @@ class ProjectFundingStatements(MethodView):
         with reading(query) as moment:
             project = project_at(moment, slug)
             narrowed = {**query, "project": [slug], "include_demo": query["include_demo"] or project["demo"]}
-            return answer_list(moment, list_statements(moment, narrowed), query)
+            return answer_list(moment, listed(moment, list_statements, narrowed), query)

@@ -14,7 +14,7 @@ from portfolio.access.guard import current_view
 from portfolio.core.answers import json_answer
 from portfolio.core.api import Blueprint
 from portfolio.core.db import current_database
-from portfolio.core.lists import Order
+from portfolio.core.lists import Order, Page
 from portfolio.core.problems import Invalid, NotFound, ProblemError
 from portfolio.core.records import page_of
 from portfolio.core.resources import Register
@@ -31,7 +31,7 @@ from portfolio.history.history_schemas import (
 )
 from portfolio.history.models import Change, Revision
 from portfolio.history.reading import Reading
-from portfolio.history.serving import Row, answer_page, edition_of, known_at_of, reading
+from portfolio.history.serving import answer_page, edition_of, known_at_of, reading
 from portfolio.history.sight import Owners, Sight
 from portfolio.history.telling import Teller
 from portfolio.history.waiting import Waiters
@@ -143,7 +143,7 @@ def _blueprint(paths: Sequence[str]) -> Blueprint:
                     sa.select(Change.seq).where(Change.rev == revision),
                     order=Order("place", Change.__table__.c.seq, descending=False),
                     identity=Change.__table__.c.seq,
-                    present=lambda rows: _changes(sight, revision, [row["seq"] for row in rows]),
+                    present=lambda page: _changes(sight, revision, [row["seq"] for row in page.rows]),
                     clocks=known_at_of(moment),
                     beside={**entry.facts(), **entry.proof()},
                 )
@@ -193,8 +193,8 @@ def _require_known(asked: Sequence[str], paths: Sequence[str]) -> None:
 def _newest_first(
     moment: Reading, query: dict[str, Any], statement: sa.Select[Any], rev: Any, present: Any
 ) -> Response:
-    def shown(rows: Sequence[Row]) -> Sequence[dict[str, Any]]:
-        found: Sequence[dict[str, Any]] = present([row["rev"] for row in rows])
+    def shown(page: Page) -> Sequence[dict[str, Any]]:
+        found: Sequence[dict[str, Any]] = present([row["rev"] for row in page.rows])
         return found
 
     return answer_page(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
@@ -17,16 +17,18 @@ from sqlalchemy.orm import Session
 from portfolio.access.guard import current_view, view_in_words
 from portfolio.core.answers import LIST_FORMS, REVISION_HEADER, Edition, chosen_format, json_answer, record_answer
 from portfolio.core.api import operation_of
+from portfolio.core.dates import today
 from portfolio.core.db import current_database
 from portfolio.core.downloads import download_answer
-from portfolio.core.lists import Order, chosen_order, fetch_page, stream_all
+from portfolio.core.finished_rows import RawRows, finished_rows
+from portfolio.core.lists import Found, Order, Page, chosen_order, fetch_page, stream_all
 from portfolio.core.problems import Invalid, ProblemError
+from portfolio.core.rows import Row
 from portfolio.core.tables import Table
-from portfolio.history.reading import Reading, open_reading
+from portfolio.history.reading import Reading, head_in, open_reading
 from portfolio.history.recorder import recorded
 from portfolio.history.waiting import head_of
 
-Row = sa.RowMapping
 _PAGING = ("cursor", "limit", "count", "format", "valid_on", "known_at")
 
 
@@ -45,6 +47,14 @@ class Listing:
     """Of what a row looks like outside."""
     columns: Sequence[str]
     """Of the download, in order."""
+    told_by_row: bool = True
+    """Whether a row alone tells how it is shown."""
+    kept: dict[Hashable, RawRows] = field(default_factory=dict, compare=False)
+    """The statements of its pages."""
+    nullable: Collection[str] = ()
+    """The sort keys that may be null."""
+    found: Mapping[str, Found] = field(default_factory=dict)
+    """Where an index finds the rows, for sort keys that are no columns of the listed table."""
 
 
 def install(app: Flask) -> None:
@@ -57,6 +67,7 @@ def reading(query: Mapping[str, Any]) -> Iterator[Reading]:
     """The snapshot that answers this request, with the clocks of its query."""
     with open_reading(current_database(), query.get("known_at"), query.get("valid_on")) as opened:
         g.revision = opened.revision
+        g.readings = g.get("readings", 0) + 1  # what is put together from two snapshots is of no one revision
         yield opened
 
 
@@ -81,9 +92,8 @@ def answer_written(
 ) -> Response:
     """The record a finished transaction left, under the revision it became."""
     written = recorded(session)
-    edition = edition_of(moment)
-    if written is not None:
-        edition = Edition(written.rev, edition.valid_on, edition.known_at, edition.view)
+    revision = head_in(session) if written is None else written.rev
+    edition = Edition(revision, moment.valid_on, None, current_view())
     return record_answer(body, body["version"], edition, status=status, location=location)
 
 
@@ -91,7 +101,8 @@ def answer_list(moment: Reading, listing: Listing, query: Mapping[str, Any]) -> 
     """A page as JSON, or the whole list as a download."""
     form = query.get("format") or chosen_format(LIST_FORMS)
     view = current_view()
-    order = chosen_order(query.get("sort") or listing.default_sort, listing.sorts)
+    sort = query.get("sort") or listing.default_sort
+    order = chosen_order(sort, listing.sorts, listing.nullable, listing.found)
     if form != "json":
         _refuse_paging()
         rows = stream_all(moment.session, listing.statement, order=order, identity=listing.identity)
@@ -103,9 +114,42 @@ def answer_list(moment: Reading, listing: Listing, query: Mapping[str, Any]) -> 
         listing.statement,
         order=order,
         identity=listing.identity,
-        present=lambda rows: [listing.present(row, view) for row in rows],
+        present=lambda page: _shown(listing, page, view),
         clocks=_clocks(moment),
+        kept=listing.kept,
     )
+
+
+def _shown(listing: Listing, page: Page, view: str) -> Sequence[Any]:
+    def present(row: Row) -> dict[str, Any]:
+        return listing.present(row, view)
+
+    if page.shape is None or not listing.told_by_row:
+        return [present(row) for row in page.rows]
+    return finished_rows((listing.name, view), page.shape, page.found, present)
+
+
+_listings: dict[Hashable, Listing] = {}
+_MOST_LISTINGS = 50
+
+
+def listed(moment: Reading, build: Callable[..., Listing], query: Mapping[str, Any], *beside: Hashable) -> Listing:
+    """The list that ``build`` describes for this query, described once where it is one of today.
+
+    A search is described anew: what it finds may be written into its statement.
+    """
+    day = today()
+    if moment.is_past or moment.valid_on != day or query.get("q"):
+        return build(moment, query, *beside)
+    filters = ((name, tuple(value) if isinstance(value, list) else value) for name, value in query.items())
+    asked = frozenset(one for one in filters if one[0] not in _PAGING)
+    key = (build, moment.dialect_name, day, asked, *beside)
+    found = _listings.get(key)
+    if found is None:
+        if len(_listings) >= _MOST_LISTINGS:
+            _listings.clear()
+        found = _listings[key] = build(moment, query, *beside)
+    return found
 
 
 def answer_table(moment: Reading, table: Table, form: str) -> Response:
@@ -120,13 +164,15 @@ def answer_page(
     *,
     order: Order,
     identity: sa.ColumnElement[Any],
-    present: Callable[[Sequence[Row]], Sequence[Mapping[str, Any]]],
+    present: Callable[[Page], Sequence[Any]],
     clocks: Sequence[tuple[str, str]],
     beside: Mapping[str, Any] = MappingProxyType({}),
+    kept: dict[Hashable, RawRows] | None = None,
 ) -> Response:
     """One page of ``statement`` as JSON.
 
     :param present: from all rows of the page to what is shown; it may leave some out.
+    :param kept: see :func:`portfolio.core.lists.fetch_page`.
     :param clocks: the clocks as resolved, which the next page is asked for with.
     :param beside: what stands beside the items.
     """
@@ -139,11 +185,12 @@ def answer_page(
         cursor=query.get("cursor"),
         question=_question(clocks, current_view()),
         count=query.get("count", False),
+        kept=kept,
     )
     following = None if page.next is None else _next_path(clocks, page.next)
-    body: dict[str, Any] = {**beside, "items": present(page.rows), "next": following}
+    body: dict[str, Any] = {**beside, "items": present(page), "next": following}
     if page.count is not None:
-        body["count"] = page.count
+        body |= {"count": page.count.number, "count_is_exact": page.count.is_exact}
     return json_answer(body, edition_of(moment), next_page=following)
 
 

@@ -9,11 +9,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portfolio.access.guard import sees_internal
-from portfolio.core.lists import one_of
+from portfolio.core.lists import Found, one_of
 from portfolio.core.problems import NotFound
+from portfolio.core.rows import Row
 from portfolio.core.search import search_terms, search_text
 from portfolio.history.reading import Reading
-from portfolio.history.serving import Listing, Row
+from portfolio.history.serving import Listing
 from portfolio.milestones.models import MilestoneForecast, MilestoneStatusChange
 from portfolio.milestones.on_day import milestones_on
 from portfolio.milestones.schemas import ForecastSchema, MilestoneSchema, MilestoneStatusChangeSchema
@@ -74,6 +75,11 @@ def list_milestones(moment: Reading, query: Mapping[str, Any]) -> Listing:
             "updated_at": rows.c.updated_at,
         },
         default_sort="project",
+        nullable=("baseline_on", "achieved_on"),
+        found={
+            "achieved_on": Found(rows.c.recorded_achieved_on, rows.c.id, rows.c.reached),
+            "project": Found(rows.c.project, rows.c.id, sa.true(), apart=True),
+        },
         present=lambda row, _view: present_milestone(row),
         columns=[
             "project",
@@ -115,11 +121,15 @@ def _titled(moment: Reading, rows: sa.Subquery, question: str) -> list[UUID]:
 
 def read_milestone(moment: Reading, milestone_id: UUID) -> Row:
     """:raises NotFound: no such milestone at this moment."""
-    rows = milestones_on(moment)
-    row = moment.session.execute(sa.select(rows).where(rows.c.id == milestone_id)).mappings().one_or_none()
-    if row is None:
+    rows = moment.rows(_milestone_at, milestone=milestone_id)
+    if not rows:
         raise NotFound("There is no such milestone.")
-    return row
+    return rows[0]
+
+
+def _milestone_at(moment: Reading) -> sa.Select[Any]:
+    rows = milestones_on(moment)
+    return sa.select(rows).where(rows.c.id == sa.bindparam("milestone"))
 
 
 def present_milestone(row: Row) -> dict[str, Any]:

@@ -20,16 +20,22 @@ class Milestone(Entity):
     """A dated step of a project (Meilenstein); ``status`` is the latest, the journal tells that of any day."""
 
     __tablename__ = "milestone"
-    __table_args__ = (sa.UniqueConstraint("project_id", "code"),)
+    __table_args__ = (
+        sa.UniqueConstraint("project_id", "code"),
+        sa.Index(None, "project_id", "id"),
+        sa.Index(None, "baseline_on", "id"),
+        sa.Index(None, "achieved_on", "id"),
+        sa.Index(None, "updated_at", "id"),
+    )
     project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"))
     code: Mapped[str]
     title_de: Mapped[str]
     title_en: Mapped[str | None]
     kind: Mapped[str]
     phase: Mapped[str]
-    baseline_on: Mapped[date | None] = mapped_column(index=True)
+    baseline_on: Mapped[date | None]
     baseline_on_precision: Mapped[str] = mapped_column(default=Precision.DAY)
-    achieved_on: Mapped[date | None] = mapped_column(index=True)
+    achieved_on: Mapped[date | None]
     achieved_on_precision: Mapped[str] = mapped_column(default=Precision.DAY)
     season: Mapped[str | None]
     status: Mapped[str]

@@ -9,15 +9,16 @@ import sqlalchemy as sa
 from portfolio.core.dates import Precision
 from portfolio.core.lifecycle import DOCUMENTED
 from portfolio.history.reading import Reading
-from portfolio.history.relation import Shape
+from portfolio.history.relation import Shape, joined_with, last_of
 from portfolio.milestones import lifecycle
 from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
-from portfolio.projects.on_day import projects_on
+from portfolio.projects.on_day import project_parts
 
 
 def milestones_on(moment: Reading) -> sa.Subquery:
     """One row per milestone: its columns, ``project`` and its keys, and what follows from the day.
 
+    ``recorded_achieved_on`` is the day that ``achieved_on`` shows where the milestone is ``reached`` on the day.
     ``status`` of the day (null before anything is known); ``forecast_on`` and ``forecast_reported_on`` of the latest
     forecast reported by then; ``outcome``; ``slip_days`` (days behind the baseline, null without a baseline or where
     a day is only coarsely known); ``planned_year``/``planned_quarter`` and ``achieved_year``/``achieved_quarter``
@@ -28,70 +29,42 @@ def milestones_on(moment: Reading) -> sa.Subquery:
 
 def _milestones(moment: Shape) -> sa.Select[Any]:
     milestone = moment.at(Milestone)
-    project = projects_on(moment)
-    status = _status(moment)
-    forecast = _forecast(moment)
+    of_project = project_parts(moment)
+    project = of_project.project
+    of = milestone.c.id
+    status, counts = last_of(
+        moment, MilestoneStatusChange, "milestone_id", of, by="holds_from_on", rises="seq", name="milestone_status"
+    )
+    # The latest forecast reported by the day.
+    forecast, reported = last_of(
+        moment, MilestoneForecast, "milestone_id", of, by="reported_on", rises="reported_on", name="forecast_of_day"
+    )
     own = [column for column in milestone.c if column.name not in ("status", "project_id")]
-    achieved_on = sa.case((status.c.to_status.in_(sorted(lifecycle.REACHED)), milestone.c.achieved_on))
+    reached = status.c.to_status.in_(sorted(lifecycle.REACHED))
+    achieved_on = sa.case((reached, milestone.c.achieved_on))
     outcome = _outcome(moment, milestone, status, forecast)
-    return (
-        sa.select(
-            *[column for column in own if column.name != "achieved_on"],
-            sa.type_coerce(achieved_on, sa.Date).label("achieved_on"),
-            project.c.slug.label("project"),
-            project.c.title_de.label("project_title"),
-            project.c.action_field,
-            project.c.lead_ministry.label("ministry"),
-            project.c.lead_ministry,
-            project.c.owner,
-            project.c.status.label("project_status"),
-            project.c.demo,
-            status.c.to_status.label("status"),
-            forecast.c.forecast_on,
-            forecast.c.reported_on.label("forecast_reported_on"),
-            outcome.label("outcome"),
-            _slip(moment, milestone, status, forecast).label("slip_days"),
-            *_quarter("planned", milestone.c.baseline_on, milestone.c.baseline_on_precision),
-            *_quarter("achieved", achieved_on, milestone.c.achieved_on_precision),
-        )
-        .join(project, project.c.id == milestone.c.project_id)
-        .outerjoin(status, status.c.milestone_id == milestone.c.id)
-        .outerjoin(forecast, forecast.c.milestone_id == milestone.c.id)
-    )
-
-
-def _status(moment: Shape) -> sa.Subquery:
-    change = moment.at(MilestoneStatusChange)
-    last = (
-        sa.select(change.c.milestone_id, sa.func.max(change.c.seq).label("seq"))
-        .where(change.c.holds_from_on <= moment.valid_on)
-        .group_by(change.c.milestone_id)
-        .subquery("last_milestone_change")
-    )
-    of_day = moment.at(MilestoneStatusChange, name="milestone_change_of_day")
-    return (
-        sa.select(of_day.c.milestone_id, of_day.c.to_status)
-        .join(last, sa.and_(last.c.milestone_id == of_day.c.milestone_id, last.c.seq == of_day.c.seq))
-        .subquery("milestone_status")
-    )
-
-
-def _forecast(moment: Shape) -> sa.Subquery:
-    """The latest forecast reported by the day."""
-    forecast = moment.at(MilestoneForecast)
-    last = (
-        sa.select(forecast.c.milestone_id, sa.func.max(forecast.c.reported_on).label("reported_on"))
-        .where(forecast.c.reported_on <= moment.valid_on)
-        .group_by(forecast.c.milestone_id)
-        .subquery("last_forecast")
-    )
-    of_day = moment.at(MilestoneForecast, name="forecast_of_day")
-    same = sa.and_(last.c.milestone_id == of_day.c.milestone_id, last.c.reported_on == of_day.c.reported_on)
-    return (
-        sa.select(of_day.c.milestone_id, of_day.c.forecast_on, of_day.c.reported_on)
-        .join(last, same)
-        .subquery("milestone_forecast_of_day")
-    )
+    joined = milestone.join(project, project.c.id == milestone.c.project_id)
+    return sa.select(
+        *[column for column in own if column.name != "achieved_on"],
+        sa.type_coerce(achieved_on, sa.Date).label("achieved_on"),
+        milestone.c.achieved_on.label("recorded_achieved_on"),
+        sa.func.coalesce(reached, sa.false()).label("reached"),
+        project.c.slug.label("project"),
+        project.c.title_de.label("project_title"),
+        of_project.columns["action_field"].label("action_field"),
+        of_project.columns["lead_ministry"].label("ministry"),
+        of_project.columns["lead_ministry"].label("lead_ministry"),
+        of_project.columns["owner"].label("owner"),
+        of_project.columns["status"].label("project_status"),
+        project.c.demo,
+        status.c.to_status.label("status"),
+        forecast.c.forecast_on,
+        forecast.c.reported_on.label("forecast_reported_on"),
+        outcome.label("outcome"),
+        _slip(moment, milestone, status, forecast).label("slip_days"),
+        *_quarter("planned", milestone.c.baseline_on, milestone.c.baseline_on_precision),
+        *_quarter("achieved", achieved_on, milestone.c.achieved_on_precision),
+    ).select_from(joined_with(joined, [(status, counts), (forecast, reported), *of_project.parts]))
 
 
 def _outcome(moment: Shape, milestone: Any, status: Any, forecast: Any) -> sa.ColumnElement[str]:

@@ -18,7 +18,7 @@ from portfolio.core.records import items_of, page_of
 from portfolio.history.reading import Reading, reading_of
 from portfolio.history.recorder import recorded
 from portfolio.history.schemas import ClockQuerySchema
-from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, reading
+from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, listed, reading
 from portfolio.milestones.listing import (
     forecasts_on,
     journal_on,
@@ -42,7 +42,6 @@ from portfolio.milestones.service import (
     create_milestone,
     delete_milestone,
     lock_milestone,
-    project_of,
     transition_milestone,
     update_milestone,
 )
@@ -63,7 +62,7 @@ class Milestones(MethodView):
         Of all projects, with where each stands on `valid_on`. Takes every key that the milestone report groups by.
         """
         with reading(query) as moment:
-            return answer_list(moment, list_milestones(moment, query), query)
+            return answer_list(moment, listed(moment, list_milestones, query), query)
 
 
 @blp.route("/projects/<slug>/milestones")
@@ -80,7 +79,7 @@ class ProjectMilestones(MethodView):
         with reading(query) as moment:
             project = project_at(moment, slug)
             narrowed = {**query, "project": [slug], "include_demo": query["include_demo"] or project["demo"]}
-            return answer_list(moment, list_milestones(moment, narrowed), query)
+            return answer_list(moment, listed(moment, list_milestones, narrowed), query)
 
     @blp.operation("createMilestone", access="milestones.create", body="json")
     @blp.arguments(MilestoneInputSchema)
@@ -92,7 +91,7 @@ class ProjectMilestones(MethodView):
         """
         with transaction("milestones.create") as session:
             project = lock_project(session, slug)
-            require_own("milestones.create", lead_of(session, project))
+            require_own("milestones.create", lead_of(session, project.id))
             milestone = create_milestone(session, project, values)
             moment, body = _after(session, milestone)
         return answer_written(session, moment, body, status=201, location=f"/v1/milestones/{milestone.id}")
@@ -204,7 +203,7 @@ class MilestoneForecasts(MethodView):
 
 def _locked(session: Session, milestone_id: UUID, operation: str) -> Milestone:
     milestone = lock_milestone(session, milestone_id)
-    require_own(operation, lead_of(session, project_of(session, milestone)))
+    require_own(operation, lead_of(session, milestone.project_id))
     return milestone
 
 

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from portfolio.core.lists import matches
 from portfolio.core.problems import NotFound
+from portfolio.core.rows import Row
 from portfolio.history.reading import Reading
-from portfolio.history.serving import Listing, Row
+from portfolio.history.serving import Listing
 from portfolio.organisations.models import Organisation, Succession
 from portfolio.organisations.schemas import OrganisationSchema
 
@@ -57,6 +58,7 @@ def list_organisations(moment: Reading, query: Mapping[str, Any]) -> Listing:
         },
         default_sort="name",
         present=lambda row, _view: present_organisation(row, successions),
+        told_by_row=False,
         columns=[
             "code",
             "name_de",

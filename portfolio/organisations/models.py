@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portfolio.core.columns import SortKey
+from portfolio.core.columns import PlainText, SortKey
 from portfolio.core.db import Entity
 
 
@@ -16,11 +16,15 @@ class Organisation(Entity):
     """A ministry, municipality, university, company, association or authority (Organisation)."""
 
     __tablename__ = "organisation"
-    __table_args__ = (sa.CheckConstraint("valid_to IS NULL OR valid_from < valid_to", name="valid_period"),)
-    code: Mapped[str] = mapped_column(unique=True)
+    __table_args__ = (
+        sa.CheckConstraint("valid_to IS NULL OR valid_from < valid_to", name="valid_period"),
+        sa.Index(None, "name_sort", "id"),
+        sa.Index(None, "updated_at", "id"),
+    )
+    code: Mapped[str] = mapped_column(PlainText, unique=True)
     name_de: Mapped[str]
     name_en: Mapped[str | None]
-    name_sort: Mapped[str] = mapped_column(SortKey, index=True)
+    name_sort: Mapped[str] = mapped_column(SortKey)
     search_text: Mapped[str]
     kind: Mapped[str]
     valid_from: Mapped[date | None]

@@ -6,8 +6,8 @@ from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from portfolio.core.problems import NotFound
+from portfolio.core.rows import Row
 from portfolio.history.reading import Reading
-from portfolio.history.serving import Row
 from portfolio.projects.listing import moved_to, read_project
 
 MOVED = "The project has another address now; ask there."

@@ -13,7 +13,7 @@ from portfolio.core.api import Blueprint
 from portfolio.core.records import page_of
 from portfolio.history.reading import reading_of
 from portfolio.history.schemas import ClockQuerySchema
-from portfolio.history.serving import answer_list, answer_record, answer_written, reading
+from portfolio.history.serving import answer_list, answer_record, answer_written, listed, reading
 from portfolio.projects.decisions import create_decision
 from portfolio.projects.listing import list_decisions, read_decision
 from portfolio.projects.schemas import DecisionInputSchema, DecisionQuerySchema, DecisionSchema
@@ -32,7 +32,7 @@ class Decisions(MethodView):
         Oldest first. A decision's effects are on the record itself.
         """
         with reading(query) as moment:
-            return answer_list(moment, list_decisions(moment, query), query)
+            return answer_list(moment, listed(moment, list_decisions, query), query)
 
     @blp.operation("createDecision", access="decisions.create", body="json")
     @blp.arguments(DecisionInputSchema)

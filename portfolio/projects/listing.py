@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from portfolio.access.guard import sees_internal
-from portfolio.core.lists import matches, one_of
+from portfolio.core.lists import Found, matches, one_of
 from portfolio.core.problems import NotFound
+from portfolio.core.rows import Row
 from portfolio.history.reading import Reading
-from portfolio.history.serving import Listing, Row
+from portfolio.history.serving import Listing
 from portfolio.organisations.models import Organisation
 from portfolio.projects.funded import funded_conditions
 from portfolio.projects.models import (
@@ -99,6 +100,7 @@ def project_filters(project: sa.Subquery, query: Mapping[str, Any]) -> list[sa.C
 def list_projects(moment: Reading, query: Mapping[str, Any]) -> Listing:
     """Projects by the filters of ``ProjectQuerySchema``."""
     project = projects_on(moment)
+    as_of = project.c.status_as_of
     return Listing(
         name="projects",
         schema=ProjectSchema,
@@ -115,6 +117,9 @@ def list_projects(moment: Reading, query: Mapping[str, Any]) -> Listing:
             "created_at": project.c.created_at,
         },
         default_sort="title",
+        nullable=("code", "status_as_of"),
+        # Equal to itself: SQLite learns from it that there is a change, and may look for that first.
+        found={"status_as_of": Found(as_of, project.c.status_of, as_of == as_of)},
         present=present_project,
         columns=DOWNLOAD,
     )
@@ -122,11 +127,15 @@ def list_projects(moment: Reading, query: Mapping[str, Any]) -> Listing:
 
 def read_project(moment: Reading, slug: str) -> Row:
     """:raises NotFound: no project has this address at this moment."""
-    project = projects_on(moment)
-    row = moment.session.execute(sa.select(project).where(project.c.slug == slug)).mappings().one_or_none()
-    if row is None:
+    rows = moment.rows(_project_at, slug=slug)
+    if not rows:
         raise NotFound(f"There is no project {slug!r}.")
-    return row
+    return rows[0]
+
+
+def _project_at(moment: Reading) -> sa.Select[Any]:
+    project = projects_on(moment)
+    return sa.select(project).where(project.c.slug == sa.bindparam("slug"))
 
 
 def moved_to(moment: Reading, slug: str) -> str | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portfolio.core.columns import CommittedText, Document, SortKey
+from portfolio.core.columns import CommittedText, Document, PlainText, SortKey
 from portfolio.core.dates import Precision
 from portfolio.core.db import Entity
 from portfolio.core.lifecycle import StatusChange
@@ -42,15 +42,22 @@ class Project(Entity):
     """One project of the programme (Projekt); ``status`` is the latest, the journal tells the status of any day."""
 
     __tablename__ = "project"
-    slug: Mapped[str] = mapped_column(unique=True)
-    code: Mapped[str | None] = mapped_column(unique=True)
+    __table_args__ = (
+        sa.Index(None, "title_sort", "id"),
+        sa.Index(None, "code", "id"),
+        sa.Index(None, "updated_at", "id"),
+        sa.Index(None, "created_at", "id"),
+    )
+    heads_tree = True
+    slug: Mapped[str] = mapped_column(PlainText, unique=True)
+    code: Mapped[str | None] = mapped_column(PlainText, unique=True)
     code_basis: Mapped[str | None]
     proposal_number: Mapped[int | None]
     title_de: Mapped[str]
     title_en: Mapped[str | None]
     title_known: Mapped[bool]
     title_aliases: Mapped[Any] = mapped_column(Document)
-    title_sort: Mapped[str] = mapped_column(SortKey, index=True)
+    title_sort: Mapped[str] = mapped_column(SortKey)
     search_text: Mapped[str]
     summary_de: Mapped[str | None]
     summary_en: Mapped[str | None]
@@ -84,9 +91,10 @@ class Decision(Entity):
     """A dated act of cabinet, ministry, authority or parliament (Beschluss)."""
 
     __tablename__ = "decision"
+    __table_args__ = (sa.Index(None, "decided_on", "id"), sa.Index(None, "updated_at", "id"))
     kind: Mapped[str]
     authority: Mapped[str]
-    decided_on: Mapped[date] = mapped_column(index=True)
+    decided_on: Mapped[date]
     decided_on_precision: Mapped[str] = mapped_column(default=Precision.DAY)
     title_de: Mapped[str]
     title_en: Mapped[str | None]
@@ -133,8 +141,11 @@ class ProjectRole(Entity):
     """An organisation's part in a project over a period (Zuständigkeit); a null ``from_on`` is not known."""
 
     __tablename__ = "project_role"
-    __table_args__ = (sa.CheckConstraint("to_on IS NULL OR from_on < to_on", name="period"),)
-    project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"), index=True)
+    __table_args__ = (
+        sa.CheckConstraint("to_on IS NULL OR from_on < to_on", name="period"),
+        sa.Index(None, "project_id", "role"),
+    )
+    project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"))
     organisation_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Organisation.id, ondelete="RESTRICT"), index=True)
     role: Mapped[str]
     from_on: Mapped[date | None]
@@ -148,7 +159,7 @@ class ProjectStatusChange(StatusChange):
     """One entry of a project's journal."""
 
     __tablename__ = "project_status_change"
-    __table_args__ = (sa.UniqueConstraint("project_id", "seq"),)
+    __table_args__ = (sa.UniqueConstraint("project_id", "seq"), sa.Index(None, "changed_on", "project_id"))
     project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"))
     decision_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Decision.id, ondelete="RESTRICT"), index=True)
     merged_into_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"), index=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,7 +11,7 @@ import sqlalchemy as sa
 
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED, UNKNOWN
 from portfolio.history.reading import Reading
-from portfolio.history.relation import Shape
+from portfolio.history.relation import Part, Shape, joined_with, last_of, value_of
 from portfolio.organisations.models import Organisation
 from portfolio.projects.lifecycle import ADOPTED, LEAVES_POPULATION, LIFECYCLE, PROPOSED, bucket_of
 from portfolio.projects.models import Assignment, Project, ProjectRole, ProjectStatusChange
@@ -26,120 +28,104 @@ def holds(from_on: sa.ColumnElement[Any], to_on: sa.ColumnElement[Any], day: Any
     return sa.and_(sa.or_(from_on.is_(None), from_on <= day), sa.or_(to_on.is_(None), to_on > day))
 
 
-def projects_on(moment: Reading | Shape) -> sa.Subquery:
+def projects_on(moment: Reading) -> sa.Subquery:
     """One row per project, demonstration ones included, with what depends on ``moment.valid_on``.
 
     Columns: all of Project (``status`` is that of the day), and ``theme_forum``, ``action_field``,
     ``action_field_basis``, ``action_field_from_on``, ``lead_ministry``, ``lead_ministry_from_on``,
     ``lead_successor_undetermined``, ``owner`` (who leads it today, whatever the day asked about: it decides who sees
-    internals), ``status_basis``, ``status_as_of``, ``status_as_of_precision``, ``bucket``, ``entered_on`` (into the
+    internals), ``status_of`` (the project's id where it has a status),
+    ``status_basis``, ``status_as_of``, ``status_as_of_precision``, ``bucket``, ``entered_on`` (into the
     population) and ``in_population``.
     """
     return moment.relation("project_on_day", _projects)
 
 
 def _projects(moment: Shape) -> sa.Select[Any]:
+    of_day = project_parts(moment)
+    columns = [column.label(name) for name, column in of_day.columns.items()]
+    return sa.select(*columns).select_from(joined_with(of_day.project, of_day.parts))
+
+
+@dataclass(frozen=True)
+class ProjectParts:
+    """What a project of a day is put together from, for a statement of its own or inside another one."""
+
+    project: sa.FromClause
+    columns: Mapping[str, sa.ColumnElement[Any]]
+    """By the names of :func:`projects_on`."""
+    parts: Sequence[Part]
+    """To be joined after ``project``, one table after another and none behind a subquery: for a page an engine takes
+    the rows one by one along an index, and asks each table for this row alone."""
+
+
+def project_parts(moment: Shape) -> ProjectParts:
+    """The project of the day with everything :func:`projects_on` tells of it."""
     day = moment.valid_on
-    project, forum = moment.at(Project), moment.at(ThemeForum)
-    field = _field_of_day(moment)
-    lead = _lead_on(moment, day, "lead_of_day")
-    owner = _lead_on(moment, moment.today, "lead_of_today")
-    change = _status_of_day(moment)
-    entered = _admission(moment)
-    plain = [column for column in project.c if column.name not in ("status", "theme_forum_id")]
-    return (
-        sa.select(
-            *plain,
-            forum.c.number.label("theme_forum"),
-            field.c.action_field,
-            field.c.action_field_basis,
-            field.c.action_field_from_on,
-            lead.c.lead_ministry,
-            lead.c.lead_ministry_from_on,
-            sa.func.coalesce(lead.c.lead_valid_to <= day, sa.false()).label("lead_successor_undetermined"),
-            owner.c.lead_ministry.label("owner"),
-            change.c.to_status.label("status"),
-            change.c.basis.label("status_basis"),
-            change.c.changed_on.label("status_as_of"),
-            change.c.changed_on_precision.label("status_as_of_precision"),
-            _state_year(change).label("state_year"),
-            _bucket(change.c.to_status, change.c.basis).label("bucket"),
-            entered.c.entered_on,
-            sa.and_(
-                sa.func.coalesce(entered.c.entered_on <= day, sa.false()),
-                change.c.to_status.not_in(sorted(LEAVES_POPULATION)),
-            ).label("in_population"),
-        )
-        .outerjoin(forum, forum.c.id == project.c.theme_forum_id)
-        .outerjoin(field, field.c.project_id == project.c.id)
-        .outerjoin(lead, lead.c.project_id == project.c.id)
-        .outerjoin(owner, owner.c.project_id == project.c.id)
-        .outerjoin(change, change.c.project_id == project.c.id)
-        .outerjoin(entered, entered.c.project_id == project.c.id)
+    project, forum, field = moment.at(Project), moment.at(ThemeForum), moment.at(ActionField)
+    assignment = moment.at(Assignment)
+    lead, led_by, leads = _lead_on(moment, day, project, "lead_of_day")
+    owner, owned_by, owns = _lead_on(moment, moment.today, project, "lead_of_today")
+    change, counts = last_of(
+        moment, ProjectStatusChange, "project_id", project.c.id, by="holds_from_on", rises="seq", name="status_of_day"
     )
+    entered_on, admission = _admission(moment, project)
+    assigned = sa.and_(assignment.c.project_id == project.c.id, holds(assignment.c.from_on, assignment.c.to_on, day))
+    plain = {column.name: column for column in project.c if column.name not in ("status", "theme_forum_id")}
+    columns = plain | {
+        "theme_forum": forum.c.number,
+        "action_field": field.c.code,
+        "action_field_basis": assignment.c.basis,
+        "action_field_from_on": assignment.c.from_on,
+        "lead_ministry": led_by.c.code,
+        "lead_ministry_from_on": lead.c.from_on,
+        "lead_successor_undetermined": sa.func.coalesce(led_by.c.valid_to <= day, sa.false()),
+        "owner": owned_by.c.code,
+        "status": change.c.to_status,
+        "status_of": change.c.project_id,
+        "status_basis": change.c.basis,
+        "status_as_of": change.c.changed_on,
+        "status_as_of_precision": change.c.changed_on_precision,
+        "state_year": _state_year(change),
+        "bucket": _bucket(change.c.to_status, change.c.basis),
+        "entered_on": entered_on,
+        "in_population": sa.and_(
+            sa.func.coalesce(entered_on <= day, sa.false()),
+            change.c.to_status.not_in(sorted(LEAVES_POPULATION)),
+        ),
+    }
+    parts = [  # what filters ask for most and costs least stands first
+        (forum, forum.c.id == project.c.theme_forum_id),
+        (assignment, assigned),
+        (field, field.c.id == assignment.c.action_field_id),
+        (change, counts),
+        (lead, leads),
+        (led_by, led_by.c.id == lead.c.organisation_id),
+        (owner, owns),
+        (owned_by, owned_by.c.id == owner.c.organisation_id),
+        *admission,
+    ]
+    return ProjectParts(project, columns, parts)
 
 
-def _field_of_day(moment: Shape) -> sa.Subquery:
-    assignment, field = moment.at(Assignment), moment.at(ActionField)
-    return (
-        sa.select(
-            assignment.c.project_id,
-            field.c.code.label("action_field"),
-            assignment.c.basis.label("action_field_basis"),
-            assignment.c.from_on.label("action_field_from_on"),
-        )
-        .join(field, field.c.id == assignment.c.action_field_id)
-        .where(holds(assignment.c.from_on, assignment.c.to_on, moment.valid_on))
-        .subquery("field_of_day")
-    )
+def _lead_on(
+    moment: Shape, day: sa.ColumnElement[date], project: sa.FromClause, name: str
+) -> tuple[sa.FromClause, sa.FromClause, sa.ColumnElement[bool]]:
+    """The role that leads a project on ``day``, the organisation that has it, and on what the role is joined."""
+    role, organisation = moment.at(ProjectRole, name=name), moment.at(Organisation, name=f"organisation_{name}")
+    leads = sa.and_(role.c.project_id == project.c.id, role.c.role == LEAD, holds(role.c.from_on, role.c.to_on, day))
+    return role, organisation, leads
 
 
-def _lead_on(moment: Shape, day: sa.ColumnElement[date], name: str) -> sa.Subquery:
-    role = moment.at(ProjectRole, name=f"role_{name}")
-    organisation = moment.at(Organisation, name=f"organisation_{name}")
-    return (
-        sa.select(
-            role.c.project_id,
-            organisation.c.code.label("lead_ministry"),
-            organisation.c.valid_to.label("lead_valid_to"),
-            role.c.from_on.label("lead_ministry_from_on"),
-        )
-        .join(organisation, organisation.c.id == role.c.organisation_id)
-        .where(role.c.role == LEAD, holds(role.c.from_on, role.c.to_on, day))
-        .subquery(name)
-    )
-
-
-def _status_of_day(moment: Shape) -> sa.Subquery:
-    """The last change that counts by the day; ``seq`` and day rise together in a journal."""
-    change = moment.at(ProjectStatusChange)
-    last = (
-        sa.select(change.c.project_id, sa.func.max(change.c.seq).label("seq"))
-        .where(change.c.holds_from_on <= moment.valid_on)
-        .group_by(change.c.project_id)
-        .subquery("last_change")
-    )
-    of_day = moment.at(ProjectStatusChange, name="change_of_day")
-    return (
-        sa.select(of_day)
-        .join(last, sa.and_(last.c.project_id == of_day.c.project_id, last.c.seq == of_day.c.seq))
-        .subquery("status_of_day")
-    )
-
-
-def _admission(moment: Shape) -> sa.Subquery:
-    """The day each project entered the population: the opening for its proposals, else the first adoption."""
+def _admission(moment: Shape, project: sa.FromClause) -> tuple[sa.ColumnElement[date], list[Part]]:
+    """The day a project entered the population: the opening for its proposals, else the first adoption."""
     change = moment.at(ProjectStatusChange, name="change_of_entry")
     counts = sa.or_(
         change.c.to_status == ADOPTED,
         sa.and_(change.c.to_status == PROPOSED, change.c.seq == 1, change.c.holds_from_on <= OPENING_ON),
     )
-    return (
-        sa.select(change.c.project_id, sa.func.min(change.c.holds_from_on).label("entered_on"))
-        .where(counts)
-        .group_by(change.c.project_id)
-        .subquery("admission")
-    )
+    first = sa.func.min(change.c.holds_from_on)
+    return value_of(moment, first, change.c.project_id, project.c.id, counts, name="admission")
 
 
 def _state_year(change: sa.FromClause) -> sa.ColumnElement[Any]:

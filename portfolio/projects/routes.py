@@ -12,10 +12,11 @@ from portfolio.core.answers import deleted_answer, required_version
 from portfolio.core.api import Blueprint
 from portfolio.core.reasons import given_reason
 from portfolio.core.records import items_of, page_of
+from portfolio.core.rows import Row
 from portfolio.history.reading import reading_of
 from portfolio.history.recorder import recorded
 from portfolio.history.schemas import ClockQuerySchema
-from portfolio.history.serving import Row, answer_items, answer_list, answer_record, answer_written, reading
+from portfolio.history.serving import answer_items, answer_list, answer_record, answer_written, listed, reading
 from portfolio.projects.addresses import MOVED, project_at
 from portfolio.projects.listing import (
     assignments_of,
@@ -62,7 +63,7 @@ class Projects(MethodView):
         By default all real projects as they stand today. Filters combine with AND, repeated values with OR.
         """
         with reading(query) as moment:
-            return answer_list(moment, list_projects(moment, query), query)
+            return answer_list(moment, listed(moment, list_projects, query), query)
 
     @blp.operation(
         "createProject",
@@ -113,7 +114,7 @@ class ProjectBySlug(MethodView):
         """
         with transaction("projects.update") as session:
             project = lock_project(session, slug)
-            require_own("projects.update", lead_of(session, project))
+            require_own("projects.update", lead_of(session, project.id))
             require_version(project, required_version())
             update_project(session, project, changes)
             moment = reading_of(session)
@@ -129,7 +130,7 @@ class ProjectBySlug(MethodView):
         """
         with transaction("projects.delete") as session:
             project = lock_project(session, slug)
-            require_own("projects.delete", lead_of(session, project))
+            require_own("projects.delete", lead_of(session, project.id))
             require_version(project, required_version())
             delete_project(session, project)
         written = recorded(session)
@@ -164,7 +165,7 @@ class ProjectTransitions(MethodView):
         asked["reason"] = given_reason(asked["reason"])
         with transaction("projects.transition", reason=asked["reason"]) as session:
             project = lock_project(session, slug)
-            require_own("projects.transition", lead_of(session, project))
+            require_own("projects.transition", lead_of(session, project.id))
             transition_project(session, project, Transition(**asked))
             moment = reading_of(session)
             body = present_project(read_project(moment, project.slug), current_view())
@@ -197,7 +198,7 @@ class ProjectAssignments(MethodView):
         """
         with transaction("projects.assign") as session:
             project = lock_project(session, slug)
-            require_own("projects.assign", lead_of(session, project))
+            require_own("projects.assign", lead_of(session, project.id))
             decision = values.pop("decision")
             assign_field(session, project, decision_id=decision, **values)
             moment = reading_of(session)
@@ -230,7 +231,7 @@ class ProjectRoles(MethodView):
         """
         with transaction("projects.appoint") as session:
             project = lock_project(session, slug)
-            require_own("projects.appoint", lead_of(session, project))
+            require_own("projects.appoint", lead_of(session, project.id))
             decision = values.pop("decision")
             appoint(session, project, decision_id=decision, **values)
             moment = reading_of(session)

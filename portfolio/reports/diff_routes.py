@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +9,12 @@ from flask import Response
 from flask.views import MethodView
 
 from portfolio.core.api import Blueprint
-from portfolio.core.lists import Order
+from portfolio.core.lists import Order, Page
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.history.models import Change
 from portfolio.history.reading import Reading, reading_beside
 from portfolio.history.routes import current_sight, teller_of
-from portfolio.history.serving import Row, answer_page, reading
+from portfolio.history.serving import answer_page, reading
 from portfolio.reports.diff import differing_records, moment_of, totals_between, touched_between
 from portfolio.reports.diff_schemas import DiffQuerySchema, DiffSchema
 
@@ -39,8 +38,8 @@ class Diff(MethodView):
             sight, ends = current_sight(after), (before.revision, after.revision)
             demo = query["include_demo"]
 
-            def differing(rows: Sequence[Row]) -> list[dict[str, Any]]:
-                records = [(row["entity"], row["entity_id"]) for row in rows]
+            def differing(page: Page) -> list[dict[str, Any]]:
+                records = [(row["entity"], row["entity_id"]) for row in page.rows]
                 return differing_records(sight, teller_of(after), records, ends, include_demo=demo)
 
             return answer_page(

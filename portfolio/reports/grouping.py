@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,12 +34,17 @@ def ordered(groups: set[Group]) -> list[Group]:
 
 def lines_link(path: str, moment: Reading, conditions: Mapping[str, Any]) -> str:
     """The address of exactly the records behind a number, at the resolved moment."""
-    parts: list[tuple[str, str]] = []
+    parts: list[str] = []
     for name, value in conditions.items():
-        values = value if isinstance(value, list) else [value]
-        parts += [(name, _text(one)) for one in values]
-    parts += [("valid_on", moment.valid_on.isoformat()), ("known_at", str(moment.revision))]
-    return f"{path}?{urlencode(parts)}"
+        parts += [_pair(name, _text(one)) for one in (value if isinstance(value, list) else [value])]
+    parts += [_pair("valid_on", moment.valid_on.isoformat()), f"known_at={moment.revision}"]
+    return f"{path}?{'&'.join(parts)}"
+
+
+@lru_cache(maxsize=1000)
+def _pair(name: str, value: str) -> str:
+    """A parameter as an address holds it: a report has thousands, and few that differ."""
+    return urlencode([(name, value)])
 
 
 def _text(value: Any) -> str:

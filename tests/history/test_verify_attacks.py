@@ -89,8 +89,8 @@ class TestAttacks:
     def test_an_index_that_answers_otherwise_than_its_table(self, register: Path, auditor: Auditor) -> None:
         with attacker(register) as connection:
             connection.execute("PRAGMA writable_schema = ON")
-            name = "sql = replace(sql, 'title_sort)', 'search_text)')"
-            connection.execute(f"UPDATE sqlite_schema SET {name} WHERE name = 'ix_project_title_sort'")
+            name = "sql = replace(sql, '(title_sort', '(search_text')"
+            connection.execute(f"UPDATE sqlite_schema SET {name} WHERE name = 'ix_project_title_sort_id'")
         assert self._verdict(register, auditor, "newest.txt") == (1, "file", 8)
 
     def _cut_tail(self, register: Path) -> None:

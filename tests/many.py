@@ -1,0 +1,64 @@
+"""A register of many: copies of all projects with what hangs on them, made by the database itself, past the history."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from portfolio.core.columns import Identifier
+from portfolio.core.db import Base, Database
+from portfolio.funding.models import (
+    Application,
+    ApplicationStatusChange,
+    Award,
+    AwardStatusChange,
+    FundingStatement,
+    LedgerEntry,
+)
+from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
+from portfolio.projects.models import Assignment, Decision, Project, ProjectRole, ProjectStatusChange
+
+_KINDS = (
+    *(Decision, Project, Assignment, ProjectRole, ProjectStatusChange),
+    *(Milestone, MilestoneStatusChange, MilestoneForecast),
+    *(Application, ApplicationStatusChange, Award, AwardStatusChange, LedgerEntry, FundingStatement),
+)
+COPIED = tuple(kind.__tablename__ for kind in _KINDS)
+"""The tables that grow, parents first."""
+_NAMED = {"slug": "k || '-' || slug", "title_sort": "k || ' ' || title_sort", "title_de": "k || ' ' || title_de"}
+"""The number stands first, so that in every order a part of the list is like the whole."""
+
+
+def multiply(database: Database, copies: int) -> None:
+    """Add so many copies of everything; each has ids of its own, and what points within a copy points there."""
+    numbers = f"WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {copies})"
+    with database.engine.begin() as connection:
+        if not database.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        for name in COPIED:
+            table = Base.metadata.tables[name]
+            columns, values = ", ".join(table.c.keys()), ", ".join(_value(column, database) for column in table.c)
+            connection.exec_driver_sql(
+                f"INSERT INTO {name} ({columns}) {numbers} SELECT {values} FROM {name} CROSS JOIN n"
+            )
+            if not database.is_sqlite:  # or each row's parent is looked for in a table still taken for small
+                connection.exec_driver_sql(f"ANALYZE {name}")
+    if not database.is_sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def _value(column: sa.Column[object], database: Database) -> str:
+    if column.table.name == "project":
+        if column.name == "code":
+            return "NULL"
+        if column.name in _NAMED:
+            return _NAMED[column.name]
+    if not isinstance(column.type, Identifier) or _points_outside(column):
+        return column.name
+    if database.is_sqlite:
+        return f"substr({column.name}, 1, 24) || printf('%012x', k)"
+    return f"CAST(substr(CAST({column.name} AS text), 1, 24) || lpad(to_hex(k), 12, '0') AS uuid)"
+
+
+def _points_outside(column: sa.Column[object]) -> bool:
+    return any(key.column.table.name not in COPIED for key in column.foreign_keys)
