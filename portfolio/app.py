@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+# What is loaded here stays: to look through it again and again while it grows takes a fifth of the start.
+gc.disable()
+
 from flask import Flask
+from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portfolio.access import guard, identity, rates, usage
 from portfolio.access import routes as sign_in
-from portfolio.access.jwks import KeyCache, provider_keys
-from portfolio.access.tokens import Tokens
 from portfolio.core import api as strict
 from portfolio.core import headers, hosts, logs, migrate, sunset
 from portfolio.core.db import EXTENSION, Database
@@ -23,7 +26,13 @@ from portfolio.core.resources import Register
 from portfolio.core.settings import Settings, read_settings
 from portfolio.core.version import VERSION
 from portfolio.exchange import routes as exchange_routes
+from portfolio.front import keeping
+from portfolio.front.before import KeptFirst
+from portfolio.front.counters import reader_of
+from portfolio.front.door import door_of
 from portfolio.front.intake import Intake
+from portfolio.front.loop_counters import loop_counters
+from portfolio.front.store import Store
 from portfolio.funding import application_routes, award_routes, ledger_routes, programme_routes, statement_routes
 from portfolio.funding import resources as funding
 from portfolio.funding.listing import funded_projects
@@ -43,6 +52,8 @@ from portfolio.reports import routes as report_routes
 from portfolio.taxonomy import resources as taxonomy
 from portfolio.taxonomy import routes as taxonomy_routes
 from portfolio.web import discovery, docs, health, page, well_known
+
+gc.enable()
 
 BLUEPRINTS = (
     discovery.blp,
@@ -89,6 +100,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app = Flask(__name__, static_folder=None)
     # What runs after a request runs in the opposite order: the log sees the answer as it is sent.
     logs.install(app)
+    database = database or open_database(settings)
+    if settings.cache_mib:
+        store = Store(reader_of(database), settings.cache_mib << 20)
+        event.listen(database.engine, "engine_disposed", lambda _engine: store.clear())
+        keeping.prepare(app, keeping.Keeper(store, settings.cors_origins))
     headers.install(app, settings.cors_origins)
     hosts.install(app, settings.host, settings.trusted_hosts)
     sunset.install(app)
@@ -98,7 +114,6 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
         )
     app.config.update(_api_config())
-    database = database or open_database(settings)
     migrate.require_newest(database)
     log.require_log(database)
     app.extensions[EXTENSION] = database
@@ -115,11 +130,16 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     serving.install(app)
     register_problem_handlers(app)
     guard.install(app)
+    if settings.cache_mib:
+        keeping.install(app)
     funded.is_answered_by(funded_projects)
     app.extensions["portfolio_api"] = api
     for part in (docs, health, page):
         app.register_blueprint(part.blueprint)
     well_known.install(app, settings)
+    door = door_of(app, settings.trusted_proxies)
+    if door is not None:
+        app.wsgi_app = KeptFirst(app.wsgi_app, door)  # type: ignore[assignment]
     return app
 
 
@@ -129,7 +149,16 @@ def create_intake() -> Intake:
     app = create_served_app(settings)
     waiters = app.extensions[history_routes.EXTENSION].waiters
     uploads = {exchange_routes.UPLOADS: exchange_routes.LARGEST_FORM}
-    return Intake(app, threads=settings.threads, seconds=settings.body_seconds, stop=waiters.stop, uploads=uploads)
+    door = door_of(app, settings.trusted_proxies)
+    return Intake(
+        app,
+        threads=settings.threads,
+        seconds=settings.body_seconds,
+        stop=waiters.stop,
+        uploads=uploads,
+        door=door,
+        counters=None if door is None else loop_counters(app.extensions[EXTENSION], door.store),
+    )
 
 
 def create_served_app(settings: Settings | None = None) -> Flask:
@@ -143,10 +172,14 @@ def create_served_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _tokens(settings: Settings, database: Database) -> Tokens | None:
+def _tokens(settings: Settings, database: Database) -> identity.Tokens | None:
     oidc = settings.oidc
     if oidc is None:
         return None
+    # Only here: what checks signatures takes long to load, and most registers do without.
+    from portfolio.access.jwks import KeyCache, provider_keys
+    from portfolio.access.tokens import Tokens
+
     return Tokens(oidc, database, KeyCache(partial(provider_keys, oidc.issuer)), organisation_named)
 
 

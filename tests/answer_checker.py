@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import brotli
+import zstandard
 from flask.testing import FlaskClient
 from jsonschema_rs import Draft202012Validator
 from werkzeug.datastructures import Headers
@@ -24,11 +27,18 @@ from portfolio.core.spec_reading import Json, operations, reachable, resolved
 _DOCUMENT = Path(__file__).resolve().parent.parent / "openapi" / "openapi.json"
 _CONVERTER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 _PLAIN_HEADERS = {
-    "access-control-expose-headers", "cache-control", "connection", "content-language", "content-length",
-    "content-security-policy", "content-type", "cross-origin-resource-policy", "date", "referrer-policy", "server",
-    "transfer-encoding", "vary", "www-authenticate", "x-content-type-options",
+    "access-control-expose-headers", "cache-control", "connection", "content-encoding", "content-language",
+    "content-length", "content-security-policy", "content-type", "cross-origin-resource-policy", "date",
+    "referrer-policy", "server", "transfer-encoding", "vary", "www-authenticate", "x-content-type-options",
 }  # fmt: skip
 """What HTTP and browsers know by themselves; every other header of an answer must stand in the document."""
+
+_DECODED: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": gzip.decompress,
+    "br": brotli.decompress,
+    "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body),
+}
 
 
 class CheckedClient(FlaskClient):
@@ -73,7 +83,8 @@ class AnswerChecker:
         path = _template(client, method, answer.request.path)
         operation = self._operations.get((path, method.lower()))
         if operation is not None:
-            body = None if answer.request.method == "HEAD" else answer.get_data()
+            decoded = _DECODED[answer.headers.get("Content-Encoding", "identity")]
+            body = None if answer.request.method == "HEAD" else decoded(answer.get_data())
             self.check_parts(operation, answer.status_code, answer.headers, answer.mimetype, body)
 
     def check_parts(
@@ -81,7 +92,7 @@ class AnswerChecker:
     ) -> None:
         """Raise AssertionError where an answer of ``operation`` is not as documented.
 
-        :param body: None where none was asked for (HEAD).
+        :param body: decoded; None where none was asked for (HEAD).
         """
         place = f"{operation['operationId']} {status}"
         documented = operation["responses"].get(str(status))

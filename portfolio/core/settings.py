@@ -92,6 +92,8 @@ class Settings:
     public_url: str = ""
     """The address that others reach the register by, without a slash at its end; empty: not told."""
     disclosure: Disclosure = Disclosure()
+    cache_mib: int = 64
+    """MiB of finished answers that each process keeps; 0 keeps none."""
 
 
 def _normalised(url: str, name: str) -> str:
@@ -136,7 +138,7 @@ def read_settings() -> Settings:
             host=env.str("HOST", "127.0.0.1") or "127.0.0.1",
             port=env.int("PORT", 8000, validate=_range(1, 65535)),
             log_origin=origin,
-            threads=env.int("THREADS", 16, validate=_range(1, 256)),
+            threads=env.int("THREADS", 8, validate=_range(1, 256)),
             statement_timeout_ms=env.int("STATEMENT_TIMEOUT_MS", 30_000, validate=_range(100, 600_000)),
             log_key=Path(env.str("LOG_KEY", str(data_dir / "log.key"))).expanduser(),
             checkpoint_dir=Path(env.str("CHECKPOINT_DIR", str(data_dir / "checkpoints"))).expanduser(),
@@ -150,6 +152,7 @@ def read_settings() -> Settings:
             security_log=env.path("SECURITY_LOG", None),
             public_url=_one(env, "PUBLIC_URL", _PUBLIC_URL, "the register's own address, https://register.example.org"),
             disclosure=_disclosure(env),
+            cache_mib=env.int("CACHE_MIB", Settings.cache_mib, validate=_range(0, 65536)),
         )
     except EnvError as error:
         # Of a value out of range environs shows Python's list of messages.

@@ -34,6 +34,9 @@ from portfolio.core.problems import (
     problem_body,
 )
 from portfolio.core.strict_json import LARGEST_BODY
+from portfolio.front.door import Door, Given
+from portfolio.front.fast import FastDoor
+from portfolio.front.loop_counters import LoopCounters
 
 logger = logging.getLogger("portfolio.front")
 Headers = list[tuple[str, str]]
@@ -80,6 +83,7 @@ class Intake:
     :param seconds: how long a client may take to send its body.
     :param stop: called when the server is told to end, before it waits for the requests it has begun.
     :param uploads: paths that take larger bodies than others, each with how many bytes.
+    :param door: gives what is kept, with ``counters`` that tell whether it is good.
     """
 
     def __init__(
@@ -90,6 +94,8 @@ class Intake:
         seconds: float,
         stop: Callable[[], None],
         uploads: Mapping[str, int] = MappingProxyType({}),
+        door: Door | None = None,
+        counters: LoopCounters | None = None,
     ) -> None:
         self._uploads = uploads
         self._large = 0
@@ -98,6 +104,7 @@ class Intake:
         # Whoever watches the register is answered even while all threads wait for the database.
         self._probes = ThreadPoolExecutor(_PROBES, thread_name_prefix="probe")
         self._files: set[str] = set()
+        self._fast = None if door is None or counters is None else FastDoor(door, counters, self._threads)
 
     def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """In the main thread of the worker, once the server listens for signals."""
@@ -108,21 +115,24 @@ class Intake:
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """When the worker ends."""
+        if self._fast is not None:
+            self._fast.close()
         for path in self._files:
             _remove(path)
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         """Answer one request."""
+        found = None if self._fast is None else await self._fast.answer(scope)
+        if isinstance(found, Given):
+            protocol.response_bytes(found.status, found.headers, found.body)
+            return
         try:
-            body = await self._body(scope, protocol)
-        except ConnectionError:
+            answer = await self._answer(scope, protocol)
+        finally:
+            if found is not None:
+                found.land()
+        if answer is None:
             return  # nobody is left to be answered, and half a body must not count as a whole one
-        except Problem as problem:
-            answer = _refusal(scope, problem)
-        else:
-            pool = self._probes if scope.path.startswith("/health/") else self._threads
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(pool, self._work, scope, body, time.monotonic())
         if isinstance(answer.body, bytes):
             protocol.response_bytes(answer.status, answer.headers, answer.body)
             return
@@ -130,6 +140,18 @@ class Intake:
         protocol.response_file(answer.status, answer.headers, answer.body)
         self._files.add(answer.body)
         asyncio.get_running_loop().call_later(_OPENED_WITHIN, self._forget, answer.body)
+
+    async def _answer(self, scope: Scope, protocol: Any) -> Answer | None:
+        """What the application says; None where the client is gone."""
+        try:
+            body = await self._body(scope, protocol)
+        except ConnectionError:
+            return None
+        except Problem as problem:
+            return _refusal(scope, problem)
+        pool = self._probes if scope.path.startswith("/health/") else self._threads
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(pool, self._work, scope, body, time.monotonic())
 
     def _forget(self, path: str) -> None:
         self._files.discard(path)
