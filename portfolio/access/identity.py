@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from flask import Flask, current_app
 
 from portfolio.access.service import MARK, Author, find_key, state_of
-from portfolio.access.tokens import TokenExpired, TokenRefused, Tokens
 from portfolio.access.usage import EXTENSION as USAGE
 from portfolio.access.usage import KeyUsage, current_usage
 from portfolio.core.db import Database, current_database
@@ -15,6 +16,24 @@ TOKENS = "portfolio_tokens"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="portfolio"'}
 _INVALID = {"WWW-Authenticate": 'Bearer realm="portfolio", error="invalid_token"'}
 HOW = "Send `Authorization: Bearer …` with an API key or an access token; /docs says how to get one."
+
+
+class TokenRefused(Exception):
+    """The token opens nothing; the sentence says why to whoever connects a client."""
+
+
+class TokenExpired(TokenRefused):
+    """The provider gave it, and its time is over: nobody is guessing."""
+
+
+class Tokens(Protocol):
+    """Checks access tokens (access/tokens.py, which is loaded only where there is a provider)."""
+
+    def author(self, token: str) -> Author:
+        """Who it stands for.
+
+        :raises TokenRefused: it opens nothing.
+        """
 
 
 class UnknownCredentials(Unauthenticated):
@@ -51,8 +70,8 @@ def identify(header: str) -> Author:
 
 def _holder_of_key(secret: str) -> Author:
     sentence = f"This key is unknown, expired or revoked. {HOW}"
-    with current_database().snapshot() as session:
-        key = find_key(session, secret)
+    with current_database().ask() as connection:
+        key = find_key(connection, secret)
     if key is None:
         raise UnknownCredentials(sentence, headers=_INVALID)
     if state_of(key.revoked_at, key.expires_at) != "good":

@@ -18,6 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy.orm import Session
 
+from portfolio.access.identity import TokenExpired, TokenRefused
 from portfolio.access.jwks import KeyCache, ProviderAway
 from portfolio.access.models import Actor
 from portfolio.access.policy import OF_ONE_ORGANISATION, ROLES, VIEWER
@@ -39,14 +40,6 @@ _PREFERRED = ("coordinator", "approver", "editor", "auditor", "admin")
 
 Named = Callable[[Session, str], object | None]
 """Whether there is an organisation with a code."""
-
-
-class TokenRefused(Exception):
-    """The token opens nothing; the sentence says why to whoever connects a client."""
-
-
-class TokenExpired(TokenRefused):
-    """The provider gave it, and its time is over: nobody is guessing."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import click
 from portfolio.app import create_app, open_database
 from portfolio.cli.compatibility import RELEASED, read_document, report, require_section
 from portfolio.cli.database import upgrade_database
-from portfolio.core import spec
+from portfolio.core import spec, spec_files
 from portfolio.core.settings import read_settings
 
 _FOLDER = click.option(
@@ -37,7 +37,7 @@ def openapi() -> None:
 @_FOLDER
 def write(folder: Path) -> None:
     """Write openapi.json and openapi.yaml."""
-    for path in spec.write(_document(), folder):
+    for path in spec_files.write(_document(), folder):
         click.echo(f"Wrote {path}.")
 
 
@@ -45,7 +45,7 @@ def write(folder: Path) -> None:
 @_FOLDER
 def check(folder: Path) -> None:
     """Compare the files with the code (exit 1 if they differ)."""
-    differing = spec.drift(_document(), folder)
+    differing = spec_files.drift(_document(), folder)
     if differing:
         raise click.ClickException(f"{', '.join(differing)} differ from the code; run `portfolio openapi write`.")
     click.echo("The document says what the code does.")
@@ -73,7 +73,7 @@ def release(folder: Path, changes: Path) -> None:
         report(read_document(path), document, changes)
     else:
         require_section(document["info"]["version"], changes)
-    path.write_text(spec.render(document)["openapi.json"], encoding="utf-8")
+    path.write_text(spec_files.render(document)["openapi.json"], encoding="utf-8")
     click.echo(f"Wrote {path}: version {document['info']['version']} is released.")
 
 

@@ -9,10 +9,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.types import TypeEngine
 
-INSERT_ONLY = "insert_only"
-ERASABLE = "erasable"
-"""Columns of an insert-only table that an erasure may write."""
-
 
 def identifier() -> TypeEngine[Any]:
     return sa.CHAR(36).with_variant(sa.Uuid(), "postgresql")

@@ -63,7 +63,9 @@ def openapi_yaml() -> Response:
 
 @lru_cache(maxsize=1)
 def _rendered(api: Api) -> dict[str, str]:
-    return spec.render(spec.document(api))
+    from portfolio.core.spec_files import render  # writes YAML, which takes long to load
+
+    return render(spec.document(api))
 
 
 def _document(name: str, mimetype: str) -> Response:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 import portfolio.app  # noqa: F401  (all models, so that drift is seen)
 from portfolio.core import migrate
@@ -120,6 +121,12 @@ def test_the_application_role_may_only_add_to_the_log(postgres_dsn: str) -> None
             connection.execute(sa.text(statement))
     database.dispose()
     drop_database(postgres_dsn, "granted")
+
+
+def test_the_newest_migration_is_the_last_of_the_chain() -> None:
+    folder = Path(migrate.__file__).parents[2] / "migrations"
+    chain = ScriptDirectory(str(folder))
+    assert migrate.newest() == chain.get_current_head()
 
 
 _OPEN_TOGETHER = """

@@ -12,7 +12,7 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from portfolio.core import spec
+from portfolio.core import spec, spec_files
 from portfolio.core.api import renamed_statuses
 from portfolio.core.fields import LINE_PATTERN
 from portfolio.core.spec_reading import parameters_of, resolved
@@ -114,21 +114,21 @@ class TestDocument:
 
 class TestFiles:
     def test_are_the_same_bytes_each_time(self, small_app: Flask, colours: Codelist) -> None:
-        first = spec.render(spec.document(small_app.extensions["portfolio_api"]))
-        again = spec.render(spec.document(small_app.extensions["portfolio_api"]))
-        other = spec.render(spec.document(make_small_app(colours).extensions["portfolio_api"]))
+        first = spec_files.render(spec.document(small_app.extensions["portfolio_api"]))
+        again = spec_files.render(spec.document(small_app.extensions["portfolio_api"]))
+        other = spec_files.render(spec.document(make_small_app(colours).extensions["portfolio_api"]))
         assert first == again == other
 
     def test_say_the_same(self, document: dict[str, Any]) -> None:
-        files = spec.render(document)
+        files = spec_files.render(document)
         assert json.loads(files["openapi.json"]) == yaml.safe_load(files["openapi.yaml"]) == document
 
     def test_drift_is_found(self, document: dict[str, Any], tmp_path: Path) -> None:
-        assert spec.drift(document, tmp_path) == ["openapi.json", "openapi.yaml"]
-        assert [path.name for path in spec.write(document, tmp_path)] == ["openapi.json", "openapi.yaml"]
-        assert spec.drift(document, tmp_path) == []
+        assert spec_files.drift(document, tmp_path) == ["openapi.json", "openapi.yaml"]
+        assert [path.name for path in spec_files.write(document, tmp_path)] == ["openapi.json", "openapi.yaml"]
+        assert spec_files.drift(document, tmp_path) == []
         (tmp_path / "openapi.yaml").write_text("{}", encoding="utf-8")
-        assert spec.drift(document, tmp_path) == ["openapi.yaml"]
+        assert spec_files.drift(document, tmp_path) == ["openapi.yaml"]
 
     def test_name_statuses_alike_on_every_python(self) -> None:
         old = '{"$ref": "#/components/responses/UNPROCESSABLE_ENTITY"}'
