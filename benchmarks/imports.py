@@ -14,7 +14,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from typing import Any
 import sqlalchemy as sa
 from xlsxwriter import Workbook
 
+from benchmarks.findings import Finding, Part, grid, spaced
+from benchmarks.stand import POSTGRESQL, REAL
 from portfolio.app import REGISTER
 from portfolio.core import migrate
 from portfolio.core.db import Database, WriteContext
@@ -109,20 +111,43 @@ def _measured(step: Callable[..., dict[str, Any]], arguments: tuple[Any, ...]) -
     return {**found, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
 
-def _round(name: str, url: str, rows: int, folder: Path) -> None:
-    def tell(step: str, found: dict[str, Any]) -> None:
-        said = ", ".join(f"{key} {value}" for key, value in found.items() if key not in ("seconds", "id") and value)
-        print(f"{name:10} {step:28} {found['seconds']:6.1f} s  {said}", flush=True)
+def measure(engines: Sequence[str], rows: int) -> Part:
+    """New milestones, checked and taken over, with their history: one file, both steps."""
+    part, lines = Part("Validated import with history"), []
+    with tempfile.TemporaryDirectory() as place, running_server(*POSTGRESQL) as server:
+        for engine in engines:
+            sqlite = f"sqlite:///{place}/register.sqlite"
+            url = sqlite if engine == "sqlite" else create_database(server.dsn(), "imports")
+            file = Path(place) / "workbook.xlsx"
+            file.write_bytes(_book(MILESTONES, _new_milestones(_slugs(_seeded(url)), rows)))
+            sent = _alone(send, url, file)
+            applied = _alone(take_over, url, sent["id"])
+            seconds, largest = sent["seconds"] + applied["seconds"], max(sent["MiB"], applied["MiB"])
+            lines.append([engine, f"{sent['seconds']:.1f}", f"{applied['seconds']:.1f}", spaced(rows / seconds)])
+            lines[-1].append(str(largest))
+            part.findings.append(Finding("import, rows/s", engine, REAL, rows / seconds))
+            part.findings.append(Finding("import, MiB", engine, REAL, largest))
+    head = [f"{rows} milestones", "read and checked, s", "taken over, s", "rows/s", "largest process, MiB"]
+    part.lines = grid(head, lines)
+    return part
 
+
+def _seeded(url: str) -> Database:
     database = Database(url)
     migrate.upgrade(database)
     log.create_log(database, "portfolio.example/log")
     recorder.install(database)
     load_seed(database)
+    return database
+
+
+def _slugs(database: Database) -> list[str]:
     with database.snapshot() as session:
-        slugs = list(session.scalars(sa.select(Project.slug).order_by(Project.slug)))
-    file = folder / "workbook.xlsx"
-    new = [
+        return list(session.scalars(sa.select(Project.slug).order_by(Project.slug)))
+
+
+def _new_milestones(slugs: list[str], rows: int) -> list[dict[str, Any]]:
+    return [
         {
             "project": slugs[number % len(slugs)],
             "title_de": f"Meilenstein {number}",
@@ -132,7 +157,17 @@ def _round(name: str, url: str, rows: int, folder: Path) -> None:
         }
         for number in range(rows)
     ]
-    file.write_bytes(_book(MILESTONES, new))
+
+
+def _round(name: str, url: str, rows: int, folder: Path) -> None:
+    def tell(step: str, found: dict[str, Any]) -> None:
+        said = ", ".join(f"{key} {value}" for key, value in found.items() if key not in ("seconds", "id") and value)
+        print(f"{name:10} {step:28} {found['seconds']:6.1f} s  {said}", flush=True)
+
+    database = _seeded(url)
+    slugs = _slugs(database)
+    file = folder / "workbook.xlsx"
+    file.write_bytes(_book(MILESTONES, _new_milestones(slugs, rows)))
     sent = _alone(send, url, file)
     tell("preview of new rows", sent)
     tell("apply", _alone(take_over, url, sent["id"]))
@@ -182,7 +217,7 @@ def _awards(database: Database, count: int) -> list[str]:
 def main() -> None:
     """Measure and print."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    with tempfile.TemporaryDirectory() as place, running_server("fsync=on", "synchronous_commit=on") as server:
+    with tempfile.TemporaryDirectory() as place, running_server(*POSTGRESQL) as server:
         folder = Path(place)
         _round("SQLite", f"sqlite:///{folder}/register.sqlite", rows, folder)
         _round("PostgreSQL", create_database(server.dsn(), "imports"), rows, folder)

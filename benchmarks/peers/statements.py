@@ -34,6 +34,7 @@ LEFT JOIN project_status_change c ON c.project_id = p.id AND c.seq = (
   SELECT max(l.seq) FROM project_status_change l WHERE l.project_id = p.id AND l.holds_from_on <= CURRENT_DATE)
 """
 LIST = f"{_PROJECTS} WHERE NOT p.demo ORDER BY p.title_sort, p.id LIMIT 50"
+EXPORT = f"{_PROJECTS} WHERE NOT p.demo ORDER BY p.title_sort, p.id"
 RECORD = f"{_PROJECTS} WHERE p.slug = :slug"
 
 

@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import Client
 
 from benchmarks import sameness
+from benchmarks.agreement import require_equal
 from benchmarks.filling import fill
 from benchmarks.peers import finished, naive, revision
-from benchmarks.side_by_side import LIST, READS, RECORD, keep_answers, require_equal
+from benchmarks.stand import LIST, READS, RECORD, keep_answers
 from portfolio.core.db import Database
 
 pytestmark = [
