@@ -75,7 +75,9 @@ HEADERS: dict[str, Json] = {
         "Requests that this caller may make in a minute.", "600", required=False, pattern=_DIGITS
     ),
     "RateLimit-Remaining": _header("Requests left of them.", "599", required=False, pattern=_DIGITS),
-    "RateLimit-Reset": _header("Seconds until all of them are there again.", "60", required=False, pattern=_DIGITS),
+    "RateLimit-Reset": _header(
+        "Seconds until the minute ends, in which requests are counted.", "60", required=False, pattern=_DIGITS
+    ),
     "Retry-After": _header("Seconds to wait before the next try.", "1", required=False, pattern=_DIGITS),
     "Idempotent-Replayed": _header(
         "`true` where the write was done before, and this is the answer that was given then.",
