@@ -13,13 +13,14 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from portfolio.core.bounded import Bounded
 from portfolio.core.rows import Row
 
 _MOST = 1000
 """Rows that are kept, some five kilobytes each."""
 
 Reader = Callable[[Any], Any]
-_finished: dict[Hashable, orjson.Fragment] = {}
+_finished: Bounded[Hashable, orjson.Fragment] = Bounded(_MOST)
 
 
 class RawRows:
@@ -57,8 +58,6 @@ def finished_rows(
         key = (kind, rows.names, raw)
         finished = _finished.get(key)
         if finished is None:
-            if len(_finished) >= _MOST:
-                _finished.clear()
             finished = _finished[key] = orjson.Fragment(orjson.dumps(present(rows.read(raw))))
         shown.append(finished)
     return shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -96,7 +97,7 @@ class Reader(Protocol):
         """Let go of the connections."""
 
 
-class _Pool:
+class _Pool(ABC):
     """Connections of the driver, each in one hand at a time."""
 
     def __init__(self) -> None:
@@ -136,14 +137,14 @@ class _Pool:
         rows = self._tried(statement, (key,))
         return str(rows[0][0]) if rows else None
 
-    def _tried(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
+    @abstractmethod
+    def _tried(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]: ...
 
-    def _connect(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _connect(self) -> Any: ...
 
-    def _rows(self, connection: Any, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
+    @abstractmethod
+    def _rows(self, connection: Any, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]: ...
 
 
 class SqliteReader(_Pool):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portfolio.core.db import table_of
+from portfolio.history.archive import chunks
 from portfolio.history.models import Change, LogHead, Redactable, Revision
 from portfolio.history.trees import Touched, count
 
-_BATCH = 1000
-Item = TypeVar("Item")
+_MOST_AT_ONCE = 1000
 # Put together once, and on the tables: on the mapped classes the session would look at each row first.
 _REVISION, _CHANGE, _SECRET = (sa.insert(table_of(model)) for model in (Revision, Change, Redactable))
 _HEAD = sa.update(table_of(LogHead))
@@ -83,15 +83,15 @@ class Inscription:
 
 def inscribe(connection: Connection, written: Inscription) -> None:
     """Write a revision; the log's end is locked by this transaction."""
-    if connection.dialect.name == "postgresql" and len(written.images) <= _BATCH:
+    if connection.dialect.name == "postgresql" and len(written.images) <= _MOST_AT_ONCE:
         connection.execute(_AT_ONCE, _values(written))
         return
     rev = written.rev
     connection.execute(_REVISION, {"rev": rev, "header": written.header, "leaf": written.leaf})
     # A large import has tens of thousands of images: they are not all copied at once.
-    for part in _batched(written.images):
+    for part in chunks(written.images):
         connection.execute(_CHANGE, [image.row(rev) for image in part])
-    for few in _batched(written.secrets):
+    for few in chunks(written.secrets):
         connection.execute(_SECRET, [{"rev": rev, **secret} for secret in few])
     connection.execute(_HEAD, written.head)
     count(connection, written.touched, rev)
@@ -115,8 +115,3 @@ def _values(written: Inscription) -> dict[str, Any]:
         "areas": sorted(written.touched.areas),
         **written.head,
     }
-
-
-def _batched(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), _BATCH):
-        yield items[start : start + _BATCH]

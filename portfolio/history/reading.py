@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portfolio.core import sources
+from portfolio.core.bounded import Bounded
 from portfolio.core.dates import end_of_day, format_instant, parse_day, parse_instant, today
 from portfolio.core.db import Base, Database, table_of
 from portfolio.core.problems import Invalid, ProblemError
@@ -85,16 +86,13 @@ class Reading:
         key = (build, self.dialect_name, day if is_today else None, *shape)
         statement = _kept.get(key)
         if statement is None:
-            if len(_kept) >= _MOST_KEPT:
-                _kept.clear()
             statement = _kept[key] = build(self, *shape)
         if not is_today:
             values |= {VALID_ON: self.valid_on, TODAY: day}
         return list(dicts(self.session.execute(statement, values)))
 
 
-_kept: dict[Hashable, sa.Select[Any]] = {}
-_MOST_KEPT = 1000
+_kept: Bounded[Hashable, sa.Select[Any]] = Bounded(1000)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from portfolio.core.bounded import Bounded
 from portfolio.core.dates import today
 from portfolio.core.db import Base
 from portfolio.history import past
@@ -46,7 +47,7 @@ class Shape:
     """Subqueries that several packages' relations share within one statement."""
 
     @property
-    def is_past(self) -> bool:
+    def looks_back(self) -> bool:
         return self.changed != NOTHING
 
     @property
@@ -78,7 +79,7 @@ def last_of(
     Now, each row is asked whether a later one follows it: an index answers that for the few records of a page, and
     PostgreSQL still joins all where all are wanted. A past state has no index; there the greatest are found at once.
     """
-    if moment.is_past:
+    if moment.looks_back:
         return _last_of_all(moment, model, owner, of, by=by, rises=rises, name=name)
     row, later = moment.at(model, name=name), moment.at(model, name=f"{name}_later")
     follows: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
@@ -94,7 +95,7 @@ def value_of(
 
     Now it is asked of each record through an index; a past state has none and is grouped at once.
     """
-    if not moment.is_past:
+    if not moment.looks_back:
         return sa.select(value).where(owner == of, *conditions).scalar_subquery(), []
     grouped = sa.select(owner, value.label("value")).where(*conditions).group_by(owner).subquery(name)
     return grouped.c.value, [(grouped, grouped.c[owner.name] == of)]
@@ -135,8 +136,7 @@ class _Prepared:
     places: frozenset[str]
 
 
-_prepared: dict[tuple[Build, str, Changed], _Prepared] = {}
-_MOST_PREPARED = 200
+_prepared: Bounded[tuple[Build, str, Changed], _Prepared] = Bounded(200)
 _of_today: dict[tuple[str, Build, str], tuple[date, sa.Subquery]] = {}
 
 
@@ -174,11 +174,10 @@ def _as_it_stands(name: str, build: Build, dialect: Dialect, day: date) -> sa.Su
 
 def _prepared_for(build: Build, dialect: Dialect, changed: Changed) -> _Prepared:
     key = (build, dialect.name, changed)
-    if key not in _prepared:
-        if len(_prepared) >= _MOST_PREPARED:
-            _prepared.clear()
-        _prepared[key] = _prepare(build, dialect, changed)
-    return _prepared[key]
+    found = _prepared.get(key)
+    if found is None:
+        found = _prepared[key] = _prepare(build, dialect, changed)
+    return found
 
 
 def _prepare(build: Build, dialect: Dialect, changed: Changed) -> _Prepared:

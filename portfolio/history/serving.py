@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from portfolio.access.guard import current_view, view_in_words
 from portfolio.core.answers import LIST_FORMS, REVISION_HEADER, Edition, chosen_format, json_answer, record_answer
 from portfolio.core.api import operation_of
+from portfolio.core.bounded import Bounded
 from portfolio.core.dates import today
 from portfolio.core.db import current_database
 from portfolio.core.downloads import download_answer
@@ -129,8 +130,7 @@ def _shown(listing: Listing, page: Page, view: str) -> Sequence[Any]:
     return finished_rows((listing.name, view), page.shape, page.found, present)
 
 
-_listings: dict[Hashable, Listing] = {}
-_MOST_LISTINGS = 50
+_listings: Bounded[Hashable, Listing] = Bounded(50)
 
 
 def listed(moment: Reading, build: Callable[..., Listing], query: Mapping[str, Any], *beside: Hashable) -> Listing:
@@ -146,8 +146,6 @@ def listed(moment: Reading, build: Callable[..., Listing], query: Mapping[str, A
     key = (build, moment.dialect_name, day, asked, *beside)
     found = _listings.get(key)
     if found is None:
-        if len(_listings) >= _MOST_LISTINGS:
-            _listings.clear()
         found = _listings[key] = build(moment, query, *beside)
     return found
 

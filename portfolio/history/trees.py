@@ -14,11 +14,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from portfolio.core.db import Base, Entity
+from portfolio.history.archive import chunks
 from portfolio.history.models import AreaRevision, TreeRevision
 
 ERASURE = "erasure"
 """The area that every erasure counts in: what was answered before may show what is gone."""
-_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def touched_by(session: Session, rows: Iterable[Entity]) -> Touched:
         else:
             unknown.setdefault(model, set()).add(key)
     for model, keys in unknown.items():
-        for few in _batched(sorted(keys)):
+        for few in chunks(sorted(keys)):
             found.trees.update(session.execute(tree_statement(model).where(model.id.in_(few))).scalars())
     return found
 
@@ -121,7 +121,7 @@ def count(connection: Connection, touched: Touched, rev: int) -> None:
         if len(names) == 1:
             connection.execute(statement, {key: names[0], "rev": rev})
             continue
-        for few in _batched(names):
+        for few in chunks(names):
             connection.execute(statement, [{key: name, "rev": rev} for name in few])
 
 
@@ -130,11 +130,6 @@ def _upsert(model: type[Base], key: str, dialect_name: str) -> Any:
     insert: Any = postgresql.insert if dialect_name == "postgresql" else sqlite.insert
     statement = insert(model)
     return statement.on_conflict_do_update(index_elements=[key], set_={"rev": statement.excluded.rev})
-
-
-def _batched(names: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    for start in range(0, len(names), _BATCH):
-        yield names[start : start + _BATCH]
 
 
 def _model_of(table: str) -> type[Entity]:
