@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 from importlib.util import find_spec
 
@@ -103,6 +104,8 @@ def _serve(settings: Settings, address: str, database: Database) -> None:
             "portfolio: Requests must name this machine; add other names with PORTFOLIO_TRUSTED_HOSTS.", err=True
         )
     database.dispose()  # the workers open their own
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_end_when_told)
     click.echo(f"Serving on {_address(settings)} (documentation: {_address(settings)}/docs). Ctrl-C stops.")
     Server(
         "portfolio.app:create_intake",
@@ -122,6 +125,14 @@ def _serve(settings: Settings, address: str, database: Database) -> None:
     ).serve()
     signer.ask()
     signer.look()  # what the workers wrote last; their own threads end with them
+
+
+def _end_when_told() -> None:
+    """A worker that still loads has nothing to finish. Granian's own handler, which it is born with, is its parent's:
+    the signal would be lost on it, and the parent would wait for its whole patience.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _loop() -> Loops:

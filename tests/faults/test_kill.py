@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -84,3 +85,22 @@ def test_sigterm_ends_the_server_in_good_order(service: Service, tmp_path: Path)
     assert (tmp_path / "data" / "checkpoints" / "1.txt").exists()  # signed long before it was due
     service.start()
     assert service.ask("GET", "/v1/reports/portfolio").status == 200
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="workers are found in Linux' /proc")
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_sigterm_reaches_a_worker_that_still_loads(service: Service) -> None:
+    service.start()
+    assert service.process is not None
+    (worker,) = _workers(service.process.pid)
+    os.kill(worker, signal.SIGKILL)
+    while not set(_workers(service.process.pid)) - {worker}:
+        assert service.process.poll() is None
+        time.sleep(0.01)
+    service.process.send_signal(signal.SIGTERM)
+    # The server gives up on a worker after 15 s.
+    assert service.process.wait(12) == 0, service.log.read_text()[-1000:]
+
+
+def _workers(process: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
