@@ -19,6 +19,8 @@ RATES = (10, 50, 200)
 _RECORDS = 500
 _WRITERS = 8
 _CROWD, _TURNS = 50, 5
+_TO_KEEP = 0.01
+"""Seconds for each address, until every worker keeps its answer."""
 _HOPELESS = 3.0
 """Seconds of one computation, from which on no crowd is sent."""
 
@@ -30,6 +32,7 @@ def reads_under_writes(stand: Stand, options: Options) -> Part:
     rates = RATES[:1] if options.quick else RATES
     rows = []
     for job, targets in (("list", [LIST]), ("records", _records(server, set(written)))):
+        load.read_with_sockets(server.port, targets, _TO_KEEP * len(targets), options.connections)
         quiet = _rate(server, targets, options)
         found = []
         for rate in rates:
