@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from portfolio.core.money import ZERO, format_amount
 from portfolio.funding.listing import application_conditions, award_conditions, entry_conditions
 from portfolio.funding.on_day import applications_on, awards_on, entries_on
 from portfolio.history.reading import Reading
-from portfolio.reports.grouping import Group, lines_link, ordered
+from portfolio.reports.grouping import Group, grouped_rows, lines_link, ordered
 
 ALWAYS_SHOWN_LEVELS = ("eu", "federal")
 
@@ -44,47 +44,20 @@ class Cell:
     lapsed: Decimal | None = None
     overpaid: Decimal | None = None
 
-    def add(self, other: Cell) -> None:
-        """Add another cell; unknown and unknown stays unknown, unknown and known is what is known."""
-        for name in _COUNTED:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("paid_out", "to_flow", "lapsed", "overpaid"):
-            setattr(self, name, _known_sum(getattr(self, name), getattr(other, name)))
-        days = [day for day in (self.payments_known_until, other.payments_known_until) if day is not None]
-        self.payments_known_until = min(days, default=None)
+    def add(self, found: Mapping[str, Any]) -> None:
+        """Add what a row found; unknown and unknown stays unknown, unknown and known is what is known."""
+        for name, value in found.items():
+            mine = getattr(self, name)
+            if value is None:
+                continue
+            if mine is None:
+                setattr(self, name, value)
+            else:
+                setattr(self, name, min(mine, value) if name == "payments_known_until" else mine + value)
 
 
-_COUNTED = [
-    "applied",
-    "applied_lines",
-    "applied_without_amount",
-    "applied_without_day",
-    "approved",
-    "approved_exact",
-    "approved_lines",
-    "approved_not_exact",
-    "approved_without_amount",
-    "approved_without_day",
-    "paid_lines",
-    "lines_without_payments",
-    "to_flow_lines",
-]
-
-
-_NO_FLOW: dict[str, Any] = {
-    "paid_out": None,
-    "payments_known_until": None,
-    "to_flow": None,
-    "to_flow_lines": 0,
-    "lapsed": None,
-    "overpaid": None,
-}
-
-
-def _known_sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one + other
+_FLOW = frozenset({"paid_out", "payments_known_until", "to_flow", "to_flow_lines", "lapsed", "overpaid"})
+"""What an award's year says nothing of: the years in which its money flows."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +70,15 @@ class FundingSummary:
     cells: dict[Group, Cell] = field(default_factory=dict)
     total: Cell = field(default_factory=Cell)
 
-    def add(self, row: sa.Row[Any], found: Cell) -> None:
+    def add(self, row: Mapping[str, Any], found: Mapping[str, Any], *, is_flow_year: bool) -> None:
         """Add what a row found to its group and to the total.
 
-        An award's year says nothing of the years in which its money flows, so cells by year leave that out.
+        :param is_flow_year: whether its year is the one in which its money flows; cells by another year leave that out.
         """
         self.total.add(found)
-        group = tuple(getattr(row, f"key_{name}") for name in self.group_by)
-        if "year" in self.group_by and found.approved_lines:
-            found = replace(found, **_NO_FLOW)
+        group = tuple(row[f"key_{name}"] for name in self.group_by)
+        if "year" in self.group_by and not is_flow_year:
+            found = {name: value for name, value in found.items() if name not in _FLOW}
         self.cells.setdefault(group, Cell()).add(found)
 
     def body(self) -> dict[str, Any]:
@@ -175,41 +148,66 @@ def funding_summary(moment: Reading, group_by: Sequence[str], filters: Mapping[s
     :param filters: group keys (lists of values) and ``include_demo``, as the lists take them.
     """
     summary = FundingSummary(moment, group_by, filters)
-    day = moment.valid_on
-    _add_applied(summary, {**filters, "submitted_to": day})
-    _add_approved(summary, {**filters, "in_force_on": day})
-    _add_paid(summary, {**filters, "booked_to": day, "counts": True})
+    _add_applied(summary)
+    _add_approved(summary)
+    _add_paid(summary)
     _show_levels(summary)
     return summary
 
 
-def _add_applied(summary: FundingSummary, query: Mapping[str, Any]) -> None:
-    rows = applications_on(summary.moment)
-    statement = sa.select(
-        *_keys(rows, summary),
+def _add_applied(summary: FundingSummary) -> None:
+    for row in _rows(summary, _applied):
+        found = {
+            "applied": row["amount"],
+            "applied_lines": row["lines"],
+            "applied_without_amount": row["without_amount"],
+            "applied_without_day": row["without_day"],
+        }
+        summary.add(row, found, is_flow_year=True)
+
+
+def _applied(moment: Reading, group_by: Sequence[str], filters: Mapping[str, Any]) -> sa.Select[Any]:
+    rows = applications_on(moment)
+    conditions = application_conditions(rows, {**filters, "submitted_to": moment.valid_on})
+    return _grouped(
+        rows,
+        group_by,
+        conditions,
         _sum(rows.c.requested_amount, "amount"),
-        sa.func.count().label("lines"),
         _count(rows.c.requested_amount.is_(None), "without_amount"),
         _count(rows.c.submitted_on.is_(None), "without_day"),
-    ).where(*application_conditions(rows, query))
-    for row in _grouped(summary, statement, rows):
-        found = Cell(
-            applied=row.amount or ZERO,
-            applied_lines=row.lines,
-            applied_without_amount=row.without_amount,
-            applied_without_day=row.without_day,
-        )
-        summary.add(row, found)
+    )
 
 
-def _add_approved(summary: FundingSummary, query: Mapping[str, Any]) -> None:
-    rows = awards_on(summary.moment)
+def _add_approved(summary: FundingSummary) -> None:
+    for row in _rows(summary, _approved):
+        found = {
+            "approved": row["amount"],
+            "approved_exact": row["exact"],
+            "approved_lines": row["lines"],
+            "approved_not_exact": row["not_exact"],
+            "approved_without_amount": row["without_amount"],
+            "approved_without_day": row["without_day"],
+            "lines_without_payments": row["without_payments"],
+            "to_flow_lines": row["with_payments"],
+            "to_flow": row["to_flow"],
+            "lapsed": row["lapsed"],
+            "overpaid": row["overpaid"],
+            "paid_out": ZERO if row["with_payments"] else None,
+            "payments_known_until": row["known_until"],
+        }
+        summary.add(row, found, is_flow_year=False)
+
+
+def _approved(moment: Reading, group_by: Sequence[str], filters: Mapping[str, Any]) -> sa.Select[Any]:
+    rows = awards_on(moment)
     exact = rows.c.amount_qualifier == "exact"
-    statement = sa.select(
-        *_keys(rows, summary),
+    return _grouped(
+        rows,
+        group_by,
+        award_conditions(rows, {**filters, "in_force_on": moment.valid_on}),
         _sum(rows.c.amount, "amount"),
         _sum(sa.case((exact, rows.c.amount)), "exact"),
-        sa.func.count().label("lines"),
         _count(sa.and_(rows.c.amount.is_not(None), sa.not_(exact)), "not_exact"),
         _count(rows.c.amount.is_(None), "without_amount"),
         _count(sa.not_(rows.c.day_known), "without_day"),
@@ -219,36 +217,28 @@ def _add_approved(summary: FundingSummary, query: Mapping[str, Any]) -> None:
         _sum(rows.c.to_flow, "to_flow"),
         _sum(rows.c.lapsed, "lapsed"),
         _sum(rows.c.overpaid, "overpaid"),
-    ).where(*award_conditions(rows, query))
-    for row in _grouped(summary, statement, rows):
-        found = Cell(
-            approved=row.amount or ZERO,
-            approved_exact=row.exact or ZERO,
-            approved_lines=row.lines,
-            approved_not_exact=row.not_exact,
-            approved_without_amount=row.without_amount,
-            approved_without_day=row.without_day,
-            lines_without_payments=row.without_payments,
-            to_flow_lines=row.with_payments,
-            to_flow=row.to_flow,
-            lapsed=row.lapsed,
-            overpaid=row.overpaid,
-            paid_out=ZERO if row.with_payments else None,
-            payments_known_until=row.known_until,
-        )
-        summary.add(row, found)
+    )
 
 
-def _add_paid(summary: FundingSummary, query: Mapping[str, Any]) -> None:
-    rows = entries_on(summary.moment)
-    statement = sa.select(
-        *_keys(rows, summary),
+def _add_paid(summary: FundingSummary) -> None:
+    for row in _rows(summary, _paid):
+        found = {
+            "paid_out": row["amount"],
+            "paid_lines": row["lines"],
+            "payments_known_until": row["known_until"],
+        }
+        summary.add(row, found, is_flow_year=True)
+
+
+def _paid(moment: Reading, group_by: Sequence[str], filters: Mapping[str, Any]) -> sa.Select[Any]:
+    rows = entries_on(moment)
+    return _grouped(
+        rows,
+        group_by,
+        entry_conditions(rows, {**filters, "booked_to": moment.valid_on, "counts": True}),
         _sum(rows.c.paid_out, "amount"),
-        sa.func.count().label("lines"),
         sa.func.min(rows.c.payments_known_until).label("known_until"),
-    ).where(*entry_conditions(rows, query))
-    for row in _grouped(summary, statement, rows):
-        summary.add(row, Cell(paid_out=row.amount, paid_lines=row.lines, payments_known_until=row.known_until))
+    )
 
 
 def _show_levels(summary: FundingSummary) -> None:
@@ -266,13 +256,23 @@ def _show_levels(summary: FundingSummary) -> None:
                 summary.cells.setdefault((*before, level, *after), Cell())
 
 
-def _keys(rows: sa.Subquery, summary: FundingSummary) -> list[sa.ColumnElement[Any]]:
-    return [rows.c[name].label(f"key_{name}") for name in summary.group_by]
+def _grouped(
+    rows: sa.Subquery,
+    group_by: Sequence[str],
+    conditions: Sequence[sa.ColumnElement[bool]],
+    *numbers: sa.ColumnElement[Any],
+) -> sa.Select[Any]:
+    """``numbers`` and how many ``lines`` there are, by group."""
+    keys = [rows.c[name] for name in group_by]
+    named = [key.label(f"key_{name}") for name, key in zip(group_by, keys, strict=True)]
+    statement = sa.select(*named, sa.func.count().label("lines"), *numbers)
+    return statement.where(*conditions).group_by(*keys)
 
 
-def _grouped(summary: FundingSummary, statement: sa.Select[Any], rows: sa.Subquery) -> Sequence[sa.Row[Any]]:
-    found = summary.moment.session.execute(statement.group_by(*[rows.c[name] for name in summary.group_by])).all()
-    return [row for row in found if row.lines]
+def _rows(summary: FundingSummary, build: Callable[..., sa.Select[Any]]) -> Iterator[dict[str, Any]]:
+    # Without groups there is a row also where there are no lines.
+    found = grouped_rows(summary.moment, build, summary.group_by, summary.filters)
+    return (row for row in found if row["lines"])
 
 
 def _sum(column: sa.ColumnElement[Any], name: str) -> sa.Label[Any]:

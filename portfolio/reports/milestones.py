@@ -13,7 +13,7 @@ from portfolio.history.reading import Reading
 from portfolio.milestones.lifecycle import IMPLEMENTING
 from portfolio.milestones.listing import milestone_conditions
 from portfolio.milestones.on_day import milestones_on
-from portfolio.reports.grouping import Group, lines_link, ordered
+from portfolio.reports.grouping import Group, grouped_rows, lines_link, ordered
 
 KEYS = ("year", "quarter", "action_field", "ministry", "project")
 _PLANNED = "planned"
@@ -95,23 +95,35 @@ def milestone_report(moment: Reading, group_by: Sequence[str], filters: Mapping[
     :param filters: ``action_field``, ``ministry``, ``project`` (lists) and ``include_demo``.
     """
     report = MilestoneReport(moment, group_by, filters)
-    rows = milestones_on(moment)
-    for side, names in ((_PLANNED, _BY_PLAN), (_ACHIEVED, _BY_ACHIEVEMENT)):
-        columns = [rows.c[f"{side}_{key}" if key in ("year", "quarter") else key] for key in report.keys]
-        numbers = [_count(rows, name) for name in names]
-        if side == _PLANNED:
-            numbers.append(sa.func.coalesce(sa.func.sum(rows.c.slip_days), 0).label("slipped_days"))
-        keys = [column.label(f"key_{key}") for key, column in zip(report.keys, columns, strict=True)]
-        statement = sa.select(*keys, *numbers).where(
-            *milestone_conditions(rows, {**filters, "phase": [IMPLEMENTING], "reportable": True})
-        )
-        for row in moment.session.execute(statement.group_by(*columns)).mappings():
+    for build in (_planned, _achieved):
+        for row in grouped_rows(moment, build, report.keys, filters):
             found = {name: int(row[name] or 0) for name in row if not name.startswith("key_")}
             if any(found.values()):
                 group = tuple(row[f"key_{key}"] for key in report.keys)
                 cell = report.cells.setdefault(group, dict.fromkeys((*COUNTS, "slipped_days"), 0))
                 cell.update(found)
     return report
+
+
+def _planned(moment: Reading, keys: Sequence[str], filters: Mapping[str, Any]) -> sa.Select[Any]:
+    rows = milestones_on(moment)
+    slipped = sa.func.coalesce(sa.func.sum(rows.c.slip_days), 0).label("slipped_days")
+    return _grouped(rows, keys, filters, _PLANNED, *[_count(rows, name) for name in _BY_PLAN], slipped)
+
+
+def _achieved(moment: Reading, keys: Sequence[str], filters: Mapping[str, Any]) -> sa.Select[Any]:
+    rows = milestones_on(moment)
+    return _grouped(rows, keys, filters, _ACHIEVED, *[_count(rows, name) for name in _BY_ACHIEVEMENT])
+
+
+def _grouped(
+    rows: sa.Subquery, keys: Sequence[str], filters: Mapping[str, Any], side: str, *numbers: sa.ColumnElement[Any]
+) -> sa.Select[Any]:
+    """:param side: what was planned or what was achieved: of which of the two the year and the quarter are."""
+    columns = [rows.c[f"{side}_{key}" if key in ("year", "quarter") else key] for key in keys]
+    named = [column.label(f"key_{key}") for key, column in zip(keys, columns, strict=True)]
+    conditions = milestone_conditions(rows, {**filters, "phase": [IMPLEMENTING], "reportable": True})
+    return sa.select(*named, *numbers).where(*conditions).group_by(*columns)
 
 
 def _count(rows: sa.Subquery, name: str) -> sa.Label[int]:

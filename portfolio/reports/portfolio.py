@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,22 @@ from portfolio.projects.lifecycle import BUCKETS, LIFECYCLE, MERGED, TRANSFERRED
 from portfolio.projects.listing import project_filters
 from portfolio.projects.models import Programme
 from portfolio.projects.on_day import OPENING_ON, projects_on
-from portfolio.reports.grouping import lines_link
+from portfolio.reports.grouping import grouped_rows, lines_link
 from portfolio.taxonomy.models import ActionField
+
+_ASKED = (
+    "in_population",
+    "entered_on",
+    "action_field",
+    "action_field_basis",
+    "lead_ministry",
+    "status",
+    "bucket",
+    "title_known",
+    "list_confidence",
+)
+Groups = list[dict[str, Any]]
+"""Projects that are alike in all that is asked: that, and their ``number``."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +38,8 @@ class PortfolioReport:
 
     moment: Reading
     include_demo: bool
-    projects: list[Mapping[str, Any]]
-    fields: list[Mapping[str, Any]]
+    projects: Groups
+    fields: Sequence[Mapping[str, Any]]
     official_counts: list[dict[str, Any]]
 
     def body(self) -> dict[str, Any]:
@@ -46,11 +60,11 @@ class PortfolioReport:
             "official_counts": self.official_counts,
         }
 
-    def _field(self, code: str | None, kept: list[Mapping[str, Any]]) -> dict[str, Any]:
+    def _field(self, code: str | None, kept: Groups) -> dict[str, Any]:
         mine = [project for project in kept if project["action_field"] == code]
         return {"action_field": code, **self._numbers(mine, {"action_field": code})}
 
-    def _numbers(self, mine: list[Mapping[str, Any]], group: Mapping[str, Any]) -> dict[str, Any]:
+    def _numbers(self, mine: Groups, group: Mapping[str, Any]) -> dict[str, Any]:
         statuses = [status for status in LIFECYCLE.successors if any(p["status"] == status for p in mine)]
         buckets = [bucket for bucket in BUCKETS if bucket != "left"]
         return {
@@ -71,13 +85,13 @@ class PortfolioReport:
             ],
         }
 
-    def _number(self, found: list[Mapping[str, Any]], conditions: Mapping[str, Any]) -> dict[str, Any]:
+    def _number(self, found: Groups, conditions: Mapping[str, Any]) -> dict[str, Any]:
         asked = {"in_population": True, **conditions}
         if self.include_demo:
             asked["include_demo"] = True
-        return {"count": len(found), "lines": lines_link("/v1/projects", self.moment, asked)}
+        return {"count": _sum(found), "lines": lines_link("/v1/projects", self.moment, asked)}
 
-    def _completeness(self, kept: list[Mapping[str, Any]]) -> dict[str, Any]:
+    def _completeness(self, kept: Groups) -> dict[str, Any]:
         """What is known and what is not, each with its lines."""
 
         def where(name: str, value: Any) -> dict[str, Any]:
@@ -95,44 +109,40 @@ class PortfolioReport:
             "status_not_known": where("bucket", "not_known"),
         }
 
-    def _population(self, kept: list[Mapping[str, Any]]) -> dict[str, Any]:
+    def _population(self, kept: Groups) -> dict[str, Any]:
         """opening + admitted − removed − merged = closing (DOMAIN rule 1)."""
         day = self.moment.valid_on
         entered = [p for p in self.projects if p["entered_on"] is not None and p["entered_on"] <= day]
         opening = [p for p in entered if p["entered_on"] <= OPENING_ON]
         return {
             "opening_on": OPENING_ON.isoformat(),
-            "opening": len(opening),
-            "admitted": len(entered) - len(opening),
-            "removed": sum(p["status"] == TRANSFERRED_OUT for p in entered),
-            "merged": sum(p["status"] == MERGED for p in entered),
-            "closing": len(kept),
+            "opening": _sum(opening),
+            "admitted": _sum(entered) - _sum(opening),
+            "removed": _sum(p for p in entered if p["status"] == TRANSFERRED_OUT),
+            "merged": _sum(p for p in entered if p["status"] == MERGED),
+            "closing": _sum(kept),
         }
 
 
 def portfolio_report(moment: Reading, *, include_demo: bool) -> PortfolioReport:
     """The kept projects as they stand on ``moment.valid_on``, and as known at the moment."""
-    project, field = projects_on(moment), moment.at(ActionField)
-    columns = [
-        "in_population",
-        "entered_on",
-        "action_field",
-        "action_field_basis",
-        "lead_ministry",
-        "status",
-        "bucket",
-        "title_known",
-        "list_confidence",
-    ]
-    statement = sa.select(*[project.c[name] for name in columns]).where(
-        *project_filters(project, {"include_demo": include_demo})
-    )
-    programme = moment.at(Programme)
+    field, programme = moment.at(ActionField), moment.at(Programme)
     counts = moment.session.scalar(sa.select(programme.c.official_counts).order_by(programme.c.code).limit(1))
     return PortfolioReport(
         moment,
         include_demo,
-        [dict(row) for row in moment.session.execute(statement).mappings()],
+        grouped_rows(moment, _projects, _ASKED, {"include_demo": True} if include_demo else {}),
         [dict(row) for row in moment.session.execute(sa.select(field.c.code).order_by(field.c.position)).mappings()],
         counts or [],
     )
+
+
+def _projects(moment: Reading, columns: Sequence[str], filters: Mapping[str, Any]) -> sa.Select[Any]:
+    project = projects_on(moment)
+    keys = [project.c[name] for name in columns]
+    return sa.select(*keys, sa.func.count().label("number")).where(*project_filters(project, filters)).group_by(*keys)
+
+
+def _sum(found: Iterable[dict[str, Any]]) -> int:
+    """How many projects there are in these groups."""
+    return sum(group["number"] for group in found)
