@@ -47,6 +47,8 @@ def fill(url: str, projects: int) -> int:
     """Add whole copies of all while there are no more than ``projects``; how many there are then."""
     engine = sa.create_engine(url)
     is_sqlite = engine.dialect.name == "sqlite"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        _set(connection, is_sqlite, ("journal_mode=OFF",))  # which no transaction can change
     with engine.begin() as connection:
         real = connection.scalars(sa.select(sa.func.count()).select_from(Project)).one()
         copies = max(projects // real - 1, 0)
@@ -57,7 +59,7 @@ def fill(url: str, projects: int) -> int:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not is_sqlite:  # whose plans are worse with statistics: it builds filters over whole tables
             connection.exec_driver_sql("VACUUM ANALYZE")
-        _set(connection, is_sqlite, ("wal_checkpoint(TRUNCATE)",))
+        _set(connection, is_sqlite, ("journal_mode=WAL",))
     engine.dispose()
     return real * (copies + 1)
 
