@@ -197,6 +197,13 @@ def image_of(column_type: TypeEngine[Any], value: Any) -> Image:
     raise TypeError(f"A {type(value).__name__} has no recorded form.")
 
 
+def written(column: sa.ColumnElement[Any], dialect: Dialect) -> sa.ColumnElement[Any]:
+    """``column`` as the very text that is shown of it, where the database gives that as quickly; else as it is."""
+    if _is_postgresql(dialect):
+        return sa.cast(column, sa.Text) if isinstance(column.type, Identifier) else column
+    return sa.type_coerce(column, sa.Text) if isinstance(column.type, Identifier | Instant | sa.Date) else column
+
+
 def _cast(text: sa.ColumnElement[Any], column_type: TypeEngine[Any], postgresql: bool) -> sa.ColumnElement[Any]:
     return sa.cast(text, column_type) if postgresql else text
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO
 
-import orjson
 from flask import Response, request
 
 from portfolio.core.answers import MIME, Edition, asked_language, finished, json_bytes
-from portfolio.core.tables import FORMULA_BEGINNINGS, Table
+from portfolio.core.tables import Table, csv_cell
 from portfolio.core.vocabulary import Label, Language
 from portfolio.core.workbooks import Origin, write_workbook
 
@@ -99,10 +98,15 @@ def _write_csv(file: IO[bytes], table: Table, *, german: bool = False) -> None:
     text = io.TextIOWrapper(file, "utf-8-sig" if german else "utf-8", newline="")
     writer = csv.writer(text, delimiter=";" if german else ",", lineterminator="\r\n")
     writer.writerow(table.columns)
+    writer.writerows(cells_of_rows(table, german) if table.cells is None else table.cells(german))
+    text.detach()
+
+
+def cells_of_rows(table: Table, german: bool) -> Iterator[Sequence[str]]:
+    """The cells of each row as it is dumped."""
     numbers = table.numbers
     for row in table.rows:
-        writer.writerow([_cell(row.get(column), column in numbers, german) for column in table.columns])
-    text.detach()
+        yield [csv_cell(row.get(column), column in numbers, german) for column in table.columns]
 
 
 def _write_german_csv(file: IO[bytes], table: Table) -> None:
@@ -119,16 +123,3 @@ _WRITERS: dict[str, Callable[[IO[bytes], Table], None]] = {
     "csv-de": _write_german_csv,
     "jsonl": _write_json_lines,
 }
-
-
-def _cell(value: Any, is_number: bool, german: bool) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict):
-        value = orjson.dumps(value).decode()
-    text = str(value)
-    if is_number:
-        return text.replace(".", ",") if german else text
-    return "'" + text if text.startswith(FORMULA_BEGINNINGS) else text

@@ -52,17 +52,18 @@ def _getter(found: Any) -> Callable[[str, Any], Any]:
 def _step(name: str, field: ma.fields.Field[Any], schema: ma.Schema) -> _Step:
     if field.attribute is not None or field.dump_default is not ma.missing:
         raise TypeError(f"{type(schema).__name__}.{name}: no plan knows `attribute` or `dump_default`.")
-    return _Step(name, field.data_key if field.data_key is not None else name, _convert(name, field))
+    return _Step(name, field.data_key if field.data_key is not None else name, conversion(name, field))
 
 
-def _convert(name: str, field: ma.fields.Field[Any]) -> Dump | None:
+def conversion(name: str, field: ma.fields.Field[Any]) -> Dump | None:
+    """What a field makes of a value that is not null; None where it leaves it as it is."""
     if isinstance(field, Shown):
         return field.show
     if isinstance(field, ma.fields.Nested):
         plan = compiled_dump(field.schema)
         return (lambda value: [plan(one) for one in value]) if field.many or field.schema.many else plan
     if isinstance(field, ma.fields.List):
-        inner = _convert(name, field.inner)
+        inner = conversion(name, field.inner)
         return list if inner is None else lambda value: [None if one is None else inner(one) for one in value]
     if type(field)._serialize is ma.fields.Field._serialize:
         return None

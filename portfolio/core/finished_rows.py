@@ -26,11 +26,15 @@ _finished: Bounded[Hashable, orjson.Fragment] = Bounded(_MOST)
 class RawRows:
     """A statement whose rows come as the driver gives them, and what makes them what they are."""
 
-    def __init__(self, statement: sa.Select[Any], dialect: Dialect) -> None:
-        columns = list(statement.selected_columns)
+    def __init__(
+        self, statement: sa.Select[Any], dialect: Dialect, wanted: Sequence[sa.ColumnElement[Any]] | None = None
+    ) -> None:
+        """:param wanted: what is given of the rows; else all that ``statement`` selects."""
+        columns = list(statement.selected_columns) if wanted is None else wanted
         self.names = tuple(str(column.key) for column in columns)
-        self._readers: list[Reader | None] = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
+        self.types = [column.type for column in columns]
+        self.readers: list[Reader | None] = [
+            kind.dialect_impl(dialect).result_processor(dialect, None) for kind in self.types
         ]
         # A column without a type is given as it is.
         self.statement = statement.with_only_columns(
@@ -42,7 +46,7 @@ class RawRows:
         """A row with values of the columns' types."""
         return {
             name: value if reader is None else reader(value)
-            for name, reader, value in zip(self.names, self._readers, raw, strict=True)
+            for name, reader, value in zip(self.names, self.readers, raw, strict=True)
         }
 
 

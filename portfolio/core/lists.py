@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from portfolio.core.columns import image_of
+from portfolio.core.columns import image_of, written
 from portfolio.core.dates import parse_day, parse_instant
 from portfolio.core.finished_rows import RawRows
 from portfolio.core.money import parse_amount
@@ -246,11 +246,32 @@ def stream_all(
     session: Session, statement: sa.Select[Any], *, order: Order, identity: sa.ColumnElement[Any]
 ) -> Iterable[Row]:
     """Every row in the same order as the pages, for a download; a few at a time leave the database."""
+    placed = _with_place(statement, order, identity)
+    return dicts(_streamed(session, _ordered(session, placed, order, identity)))
+
+
+def stream_raw(
+    session: Session,
+    statement: sa.Select[Any],
+    names: Collection[str],
+    *,
+    order: Order,
+    identity: sa.ColumnElement[Any],
+) -> tuple[RawRows, Iterator[Sequence[sa.Row[Any]]]]:
+    """The same rows as the driver gives them, only the columns of ``names`` that there are, some at a time."""
+    dialect = session.get_bind().dialect
+    wanted = [
+        written(column, dialect).label(column.key) for column in statement.selected_columns if column.key in names
+    ]
+    shape = RawRows(_ordered(session, statement, order, identity), dialect, wanted)
+    return shape, _streamed(session, shape.statement).partitions()
+
+
+def _streamed(session: Session, statement: sa.Select[*tuple[Any, ...]]) -> sa.Result[Any]:
     if session.get_bind().dialect.name == "postgresql":
         # All rows are fetched; a plan that is quick with the first ones would be the wrong one.
         session.execute(sa.text("SET LOCAL cursor_tuple_fraction = 1"))
-    ordered = _ordered(session, statement, order, identity)
-    return dicts(session.execute(ordered, execution_options={"yield_per": _ROWS_AT_ONCE}))
+    return session.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE})
 
 
 def _with_place(statement: sa.Select[Any], order: Order, identity: sa.ColumnElement[Any]) -> sa.Select[Any]:
@@ -262,7 +283,7 @@ def _ordered(
 ) -> sa.Select[Any]:
     column = _comparable(session, order.column)
     key, tie = (column.desc(), identity.desc()) if order.descending else (column.asc(), identity.asc())
-    return _with_place(statement, order, identity).order_by(key.nulls_last(), tie)
+    return statement.order_by(key.nulls_last(), tie)
 
 
 def _comparable(session: Session, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -51,6 +51,8 @@ _KEYS = [
     "applicant",
     "recipient_text",
 ]
+_INTERNAL = ("file_reference",)
+_INTERNAL_OF_ENTRY = (*_INTERNAL, "document_reference", "comment")
 _TAIL = ["year", "project_status", "application_status", "note", "source_url", "demo", "id", "version"]
 
 
@@ -177,6 +179,7 @@ def list_applications(moment: Reading, query: Mapping[str, Any], view: str) -> L
         nullable=("submitted_on", "requested_amount", *(() if view == PUBLIC_VIEW else ("counts_from_on",))),
         found=_by_project(rows),
         present=present_application,
+        internal=_INTERNAL,
         columns=[
             *_KEYS,
             *["purpose", "file_reference", "requested_amount", "eligible_cost", "requested_rate", "submitted_on"],
@@ -205,6 +208,7 @@ def list_awards(moment: Reading, query: Mapping[str, Any]) -> Listing:
         nullable=("issued_on", "amount"),
         found=_by_project(rows),
         present=present_award,
+        internal=_INTERNAL,
         columns=[
             *_KEYS,
             *["purpose", "file_reference", "number", "issued_on", "issued_on_precision", "day_known", "counts_from_on"],
@@ -227,6 +231,7 @@ def list_entries(moment: Reading, query: Mapping[str, Any]) -> Listing:
         sorts={"booked_on": rows.c.booked_on, "amount": rows.c.amount, "created_at": rows.c.created_at},
         default_sort="booked_on",
         present=present_entry,
+        internal=_INTERNAL_OF_ENTRY,
         columns=[
             *_KEYS,
             *[
@@ -264,6 +269,7 @@ def list_programmes(moment: Reading, query: Mapping[str, Any]) -> Listing:
         sorts={"code": rows.c.code, "updated_at": rows.c.updated_at},
         default_sort="code",
         present=lambda row, _view: dict(_PROGRAMME.dump(row)),
+        internal=(),
         columns=[
             "code",
             "title_de",
@@ -307,6 +313,7 @@ def list_statements(moment: Reading, query: Mapping[str, Any]) -> Listing:
         nullable=("stated_on", "amount"),
         found={"project": Found(project.c.slug, rows.c.id, sa.true(), apart=True)},
         present=lambda row, _view: dict(_STATEMENT.dump(row)),
+        internal=(),
         columns=list(StatementSchema().fields),
     )
 
@@ -363,9 +370,9 @@ def _presenter(schema: ma.Schema, internal: Sequence[str]) -> Callable[[Row, str
     return present
 
 
-present_application = _presenter(_APPLICATION, ("file_reference",))
-present_award = _presenter(_AWARD, ("file_reference",))
-present_entry = _presenter(_ENTRY, ("file_reference", "document_reference", "comment"))
+present_application = _presenter(_APPLICATION, _INTERNAL)
+present_award = _presenter(_AWARD, _INTERNAL)
+present_entry = _presenter(_ENTRY, _INTERNAL_OF_ENTRY)
 
 
 def _one(moment: Reading, statement: sa.Select[Any], what: str) -> Row:

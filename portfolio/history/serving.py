@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
@@ -14,15 +15,16 @@ import sqlalchemy as sa
 from flask import Flask, Response, g, request
 from sqlalchemy.orm import Session
 
-from portfolio.access.guard import current_view, view_in_words
+from portfolio.access.guard import current_view, sees_internal, view_in_words
 from portfolio.core.answers import LIST_FORMS, REVISION_HEADER, Edition, chosen_format, json_answer, record_answer
 from portfolio.core.api import operation_of
 from portfolio.core.bounded import Bounded
+from portfolio.core.cells import cells
 from portfolio.core.dates import today
 from portfolio.core.db import current_database
 from portfolio.core.downloads import download_answer
 from portfolio.core.finished_rows import RawRows, finished_rows
-from portfolio.core.lists import Found, Order, Page, chosen_order, fetch_page, stream_all
+from portfolio.core.lists import Found, Order, Page, chosen_order, fetch_page, stream_all, stream_raw
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.core.rows import Row
 from portfolio.core.tables import Table
@@ -30,6 +32,7 @@ from portfolio.history.reading import Reading, head_in, open_reading
 from portfolio.history.recorder import recorded
 from portfolio.history.waiting import head_of
 
+_OWNER = "owner"
 _PAGING = ("cursor", "limit", "count", "format", "valid_on", "known_at")
 
 
@@ -50,6 +53,9 @@ class Listing:
     """Of the download, in order."""
     told_by_row: bool = True
     """Whether a row alone tells how it is shown."""
+    internal: Collection[str] | None = None
+    """What is shown only to those who see the internals of the row's `owner`, where `present` else gives what the
+    schema dumps; None where it does more."""
     kept: dict[Hashable, RawRows] = field(default_factory=dict, compare=False)
     """The statements of its pages."""
     nullable: Collection[str] = ()
@@ -101,24 +107,45 @@ def answer_written(
 def answer_list(moment: Reading, listing: Listing, query: Mapping[str, Any]) -> Response:
     """A page as JSON, or the whole list as a download."""
     form = query.get("format") or chosen_format(LIST_FORMS)
-    view = current_view()
-    sort = query.get("sort") or listing.default_sort
-    order = chosen_order(sort, listing.sorts, listing.nullable, listing.found)
+    view, sort = current_view(), query.get("sort", "")
     if form != "json":
         _refuse_paging()
-        rows = stream_all(moment.session, listing.statement, order=order, identity=listing.identity)
-        items = (listing.present(row, view) for row in rows)
-        return answer_table(moment, Table(listing.name, listing.columns, listing.schema().fields, items), form)
+        return answer_table(moment, table_of_list(moment, listing, sort, view), form)
     return answer_page(
         moment,
         query,
         listing.statement,
-        order=order,
+        order=_order(listing, sort),
         identity=listing.identity,
         present=lambda page: _shown(listing, page, view),
         clocks=_clocks(moment),
         kept=listing.kept,
     )
+
+
+def table_of_list(moment: Reading, listing: Listing, sort: str, view: str) -> Table:
+    """A whole list as a table; nothing of it is asked for before it is wanted.
+
+    :param sort: "" for the list's own order.
+    """
+    order, fields = _order(listing, sort), listing.schema().fields
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for row in stream_all(moment.session, listing.statement, order=order, identity=listing.identity):
+            yield listing.present(row, view)
+
+    def cells_of(german: bool) -> Iterator[Sequence[str]]:
+        hidden = [name for name in listing.internal or () if name in listing.columns]
+        wanted = {*listing.columns, *([_OWNER] if hidden else [])}
+        shape, batches = stream_raw(moment.session, listing.statement, wanted, order=order, identity=listing.identity)
+        sees = partial(sees_internal, view)
+        return cells(batches, shape, listing.columns, fields, german=german, hidden=hidden, owner=_OWNER, sees=sees)
+
+    return Table(listing.name, listing.columns, fields, rows(), None if listing.internal is None else cells_of)
+
+
+def _order(listing: Listing, sort: str) -> Order:
+    return chosen_order(sort or listing.default_sort, listing.sorts, listing.nullable, listing.found)
 
 
 def _shown(listing: Listing, page: Page, view: str) -> Sequence[Any]:

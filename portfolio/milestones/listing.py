@@ -81,6 +81,7 @@ def list_milestones(moment: Reading, query: Mapping[str, Any]) -> Listing:
             "project": Found(rows.c.project, rows.c.id, sa.true(), apart=True),
         },
         present=lambda row, _view: present_milestone(row),
+        internal=(),
         columns=[
             "project",
             "project_title",

@@ -121,6 +121,7 @@ def list_projects(moment: Reading, query: Mapping[str, Any]) -> Listing:
         # Equal to itself: SQLite learns from it that there is a change, and may look for that first.
         found={"status_as_of": Found(as_of, project.c.status_of, as_of == as_of)},
         present=present_project,
+        internal=INTERNAL,
         columns=DOWNLOAD,
     )
 
@@ -210,6 +211,7 @@ def list_decisions(moment: Reading, query: Mapping[str, Any]) -> Listing:
         sorts={"decided_on": decision.c.decided_on, "updated_at": decision.c.updated_at},
         default_sort="decided_on",
         present=lambda row, _view: present_decision(row, ()),
+        internal=(),
         columns=[
             "id",
             "kind",

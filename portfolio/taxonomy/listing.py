@@ -27,6 +27,7 @@ def list_action_fields(moment: Reading) -> Listing:
         sorts={"position": field.c.position, "code": field.c.code},
         default_sort="position",
         present=lambda row, _view: dict(_FIELD.dump(row)),
+        internal=(),
         columns=[
             "position",
             "code",
