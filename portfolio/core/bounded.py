@@ -19,3 +19,8 @@ class Bounded(dict[Key, Value]):
         if len(self) >= self._most:
             self.clear()
         super().__setitem__(key, value)
+
+
+def fitted(data: bytes) -> bytes:
+    """``data`` in no more memory than it needs, for keeping: orjson leaves its buffer of some kilobytes as it is."""
+    return memoryview(data).tobytes()

@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from portfolio.core import sources
@@ -89,6 +90,7 @@ def parse_period(text: str) -> tuple[date, Precision]:
     return last_day_of(date(year, month or 1, day or 1), precision), precision
 
 
+@lru_cache(maxsize=64)  # all that a transaction writes carries the same few instants
 def format_instant(instant: datetime) -> str:
     """``2026-06-30T08:00:00.000000Z``: UTC, always six decimals, so that text order is time order."""
     return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

@@ -85,11 +85,15 @@ def clean_text(value: Any, *, minimum: int, maximum: int, lines: bool) -> str:
     if not isinstance(value, str):
         raise fault("not_text", "Send text, in quotes.")
     text = unicodedata.normalize("NFC", value)
-    for char in text:
-        if _is_forbidden(char, lines=lines):
-            raise fault("forbidden_character", f"The character U+{ord(char):04X} is not allowed here; take it out.")
-    # Format characters alone (a zero-width space) are as empty as blanks.
-    if sum(unicodedata.category(char)[0] not in "ZC" for char in text) < minimum:
+    if text.isprintable():  # nothing of the categories Z and C but blanks; hardly any text is otherwise
+        visible = len(text) - text.count(" ")
+    else:
+        for char in text:
+            if _is_forbidden(char, lines=lines):
+                raise fault("forbidden_character", f"The character U+{ord(char):04X} is not allowed here; take it out.")
+        # Format characters alone (a zero-width space) are as empty as blanks.
+        visible = sum(unicodedata.category(char)[0] not in "ZC" for char in text)
+    if visible < minimum:
         raise fault("empty", "Send some text, or leave the field out.")
     if len(text) > maximum:
         raise fault("too_long", f"At most {maximum} characters; this has {len(text)}.")

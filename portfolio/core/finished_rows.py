@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from portfolio.core.bounded import Bounded
+from portfolio.core.bounded import Bounded, fitted
 from portfolio.core.rows import Row
 
 _MOST = 1000
@@ -62,6 +62,6 @@ def finished_rows(
         key = (kind, rows.names, raw)
         finished = _finished.get(key)
         if finished is None:
-            finished = _finished[key] = orjson.Fragment(orjson.dumps(present(rows.read(raw))))
+            finished = _finished[key] = orjson.Fragment(fitted(orjson.dumps(present(rows.read(raw)))))
         shown.append(finished)
     return shown

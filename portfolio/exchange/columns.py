@@ -76,6 +76,15 @@ class Column:
     def codelist(self) -> Codelist | None:
         return self.form.codelist if isinstance(self.form, fields.Code) else None
 
+    @cached_property
+    def _codes(self) -> dict[str, str]:
+        """The code that each word stands for: itself, and its label in either language."""
+        found: dict[str, str] = {}
+        for code, label in self.codelist.labels.items() if self.codelist else ():
+            for word in (code, label.de, label.en):
+                found.setdefault(word.casefold(), code)
+        return found
+
     def title(self, language: Language) -> str:
         return self.label.text(language)
 
@@ -112,10 +121,16 @@ class Column:
             return _truth(cell)
         text = _text(cell)
         if self.codelist is not None:
-            return _code(text, self.codelist)
+            return self._code(text, self.codelist)
         if isinstance(self.form, ma.fields.List):
             return [line for part in text.split("\n") if (line := part.strip())]
         return text
+
+    def _code(self, text: str, codelist: Codelist) -> str:
+        code = self._codes.get(text.casefold())
+        if code is None:
+            raise CellFault("not_in_list", f"{text:.60} is not in the list; choose one of: {_choices(codelist)}.")
+        return code
 
     def equal(self, one: JsonValue, other: JsonValue) -> bool:
         """Whether two values are the same to a person: blanks around a text do not count."""
@@ -127,6 +142,8 @@ class Column:
 
 
 def _folded(text: str) -> str:
+    if text.isascii() and "\r" not in text:
+        return text.strip()
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
@@ -249,15 +266,6 @@ def _truth(cell: RawCell) -> bool:
     if word in _YES or word in _NO:
         return word in _YES
     raise CellFault("not_yes_or_no", f"{cell!s:.40} is neither yes nor no; choose from the list.")
-
-
-def _code(text: str, codelist: Codelist) -> str:
-    """The code that a text stands for: the code itself, or its label in either language."""
-    folded = text.casefold()
-    for code, label in codelist.labels.items():
-        if folded in (code.casefold(), label.de.casefold(), label.en.casefold()):
-            return code
-    raise CellFault("not_in_list", f"{text:.60} is not in the list; choose one of: {_choices(codelist)}.")
 
 
 def _choices(codelist: Codelist) -> str:

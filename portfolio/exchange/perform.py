@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from uuid import UUID
 
 import marshmallow as ma
@@ -75,7 +76,11 @@ def perform(
         try:
             with savepoint(session):
                 targets.hold(chunk)
-                done = [(row, _one(targets, row)) for row in chunk]
+                done = [
+                    pair
+                    for only_new, some in groupby(chunk, _is_only_new)
+                    for pair in _some(targets, only_new, list(some))
+                ]
         except (Problem, ma.ValidationError, sa.exc.IntegrityError):
             targets = targets.anew()  # what was locked since the savepoint no longer is
             _one_by_one(targets, chunk, columns, found)
@@ -134,6 +139,22 @@ def _one_by_one(targets: Targets, rows: Sequence[Row], columns: Columns, found: 
             found.faults.append(Fault(row.title, row.row, None, None, "already-exists", detail))
         else:
             found.done.append((row, address))
+
+
+def _is_only_new(row: Row) -> str | None:
+    """The sheet of a row that makes a record and does nothing else to it."""
+    return row.sheet if row.record_id is None and not row.step else None
+
+
+def _some(targets: Targets, new: str | None, rows: Sequence[Row]) -> Iterator[tuple[Row, str]]:
+    """Carry out rows that stand together, all new ones of the sheet ``new`` or none of them only new."""
+    if new is None:
+        for row in rows:
+            yield row, _one(targets, row)
+        return
+    made = targets.of(new).create_many([dict(row.values) for row in rows])
+    for row, record_id in zip(rows, made, strict=True):
+        yield row, address_of(BY_KEY[new], str(record_id))
 
 
 def _one(targets: Targets, row: Row) -> str:

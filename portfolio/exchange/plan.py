@@ -76,7 +76,7 @@ class Comparison:
         step: dict[str, JsonValue] = {}
         cells = []
         good = True
-        for column in reader.sheet.of(Use.EDIT, Use.NEW, Use.STEP):
+        for column in reader.fillable:
             value, fault = reader.value(found, column)
             if fault is not None:
                 self.plan.faults.append(fault)
@@ -216,6 +216,8 @@ class _SheetReader:
         self.matched, self.sheet = matched, matched.sheet
         self.columns = [self.sheet.by_name[name] for name in matched.places]
         self._is_1904 = is_1904
+        self._letters = {name: str(xl_col_to_name(place)) for name, place in matched.places.items()}
+        self.fillable = self.sheet.of(Use.EDIT, Use.NEW, Use.STEP)
         self.faults: list[Fault] = []
         self.rows: list[_Found] = []
         twice = Counter(self._raw(cells, sheets.ID) for cells in matched.body)
@@ -291,8 +293,7 @@ class _SheetReader:
         return False
 
     def letter(self, name: str) -> str:
-        place = self.matched.places.get(name)
-        return "" if place is None else str(xl_col_to_name(place))
+        return self._letters.get(name, "")
 
     def fault(self, found: _Found, name: str, code: str, detail: str) -> Fault:
         cell = self._cell(found.cells, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -57,23 +58,26 @@ class _Milestones(Changeable):
 
     def __init__(self, targets: Targets, sheet: str) -> None:
         super().__init__(targets, sheet)
-        self._last_codes: dict[UUID, int] = {}
+        self._codes: dict[UUID, set[str]] = {}
 
     def create(self, values: Values) -> UUID:
+        return self.create_many([values])[0]
+
+    def create_many(self, rows: Sequence[Values]) -> list[UUID]:
+        return milestones.create_milestones(self.session, [self._planned(values) for values in rows])
+
+    def _planned(self, values: Values) -> tuple[Project, milestones.MilestoneValues]:
         project = self.targets.project(values.pop("project", None))
         self.targets.require("milestones.create", project)
-        free = None if "code" in values else self._next_code(project)
         loaded = _MILESTONE.load(values)
-        return milestones.create_milestone(self.session, project, loaded, free_code=free).id
-
-    def _next_code(self, project: Project) -> str:
-        """Looked up once per project: a file may hold thousands of new rows."""
-        if project.id in self._last_codes:
-            number = self._last_codes[project.id] + 1
-        else:
-            number = int(milestones.next_code(self.session, project).removeprefix("M"))
-        self._last_codes[project.id] = number
-        return f"M{number:02}"
+        # Looked up once per project: a file may hold thousands of new rows.
+        codes = self._codes.get(project.id)
+        if codes is None:
+            codes = self._codes[project.id] = milestones.codes_of(self.session, project)
+        code = loaded.setdefault("code", milestones.free_code(codes))
+        milestones.require_free(code, codes)
+        codes.add(code)
+        return project, loaded
 
     def version(self, record_id: UUID) -> int:
         held = self.targets.held.get(record_id)

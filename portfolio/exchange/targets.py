@@ -101,6 +101,10 @@ class Target(ABC):
     def create(self, values: Values) -> UUID:
         """Make a record of a new row and give its id."""
 
+    def create_many(self, rows: Sequence[Values]) -> Sequence[UUID]:
+        """Make the records of several new rows; where one fails it is as if none had been tried."""
+        return [self.create(values) for values in rows]
+
     def shown(self, record_id: UUID) -> Record:
         """What the register says of a record now, as far as the author may see it.
 

@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, g, request
 from portfolio.access.guard import current_view
 from portfolio.core.answers import LIST_FORMS, REPORT_FORMS, REVISION_HEADER, asked_language, chosen_format
 from portfolio.core.api import Operation, operation_of
+from portfolio.core.bounded import fitted
 from portfolio.core.dates import today
 from portfolio.core.db import current_database
 from portfolio.core.problems import NotAcceptable
@@ -206,7 +207,7 @@ def _made(begun: _Begun, answer: Response) -> Kept | None:
     answer.vary.add("Accept-Encoding")
     return Kept(
         key=begun.key,
-        body=answer.get_data(),
+        body=fitted(answer.get_data()),
         headers=_lasting_headers(answer),
         tag=str(answer.get_etag()[0]),
         lasts=lasts,

@@ -10,7 +10,10 @@ from typing import Any
 import orjson
 import rfc8785
 
+from portfolio.core.bounded import fitted
+
 _LARGEST = 2**53
+_PLAIN = frozenset({str, bool, type(None)})
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
@@ -18,7 +21,7 @@ def canonical(value: Any) -> bytes:
     """``value`` as RFC 8785 bytes. Refuses NaN, lone surrogates and integers of 2^53 and more."""
     if _is_simple(value):
         try:
-            return orjson.dumps(value, option=_OPTIONS)
+            return fitted(orjson.dumps(value, option=_OPTIONS))
         except TypeError:  # a lone surrogate, which the other refuses in its own words
             pass
     return rfc8785.dumps(value)
@@ -31,7 +34,9 @@ def _is_simple(value: Any) -> bool:
     kind = type(value)
     if kind is dict:
         for key, member in value.items():
-            if type(key) is not str or not key.isascii() or not _is_simple(member):
+            if type(key) is not str or not key.isascii():
+                return False
+            if type(member) not in _PLAIN and not _is_simple(member):
                 return False
         return True
     if kind is list:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import event, inspect
@@ -21,13 +22,16 @@ from portfolio.history import merkle
 from portfolio.history.canonical import canonical, commitment
 from portfolio.history.inscribing import Image, Inscription, inscribe
 from portfolio.history.models import LogHead
-from portfolio.history.trees import ERASURE, touched_by
+from portfolio.history.trees import ERASURE, Changed, Made, model_of, touched_by
 
 HEADER_SEQ = -1
 ERASE = "privacy.erase"
 """The one action that may be a revision without a change, and may blank a text of a fact that is else never changed."""
 _SALT_SIZE = 32
 _TRACKED = "recorder_tracked"
+_MADE = "recorder_made"
+_AS_IT_IS = (str, int, bool, type(None))
+"""Classes whose values stand in an image as they are."""
 _TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)\b", re.IGNORECASE)
 
 
@@ -53,6 +57,36 @@ def install(database: Database) -> None:
     event.listen(database.sessions, "before_commit", _record_at_the_end)
 
 
+def insert_new(session: Session, model: type[Entity], rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
+    """Write new records, all with one statement; a column that is not given has its default. Their ids.
+
+    Like records that are added to the session they can be read and changed from here on.
+    """
+    session.flush()
+    now, blank, tracked = sources.now(), _blank(model), _tracked(session)
+    made: dict[UUID, Made] = session.info.setdefault(_MADE, {})
+    written = [
+        {**blank, "id": row.get("id") or sources.new_id(), **row, "version": 1, "created_at": now, "updated_at": now}
+        for row in rows
+    ]
+    session.connection().execute(_insert(model), written)
+    for values in written:
+        record = made[values["id"]] = Made(model, values)
+        tracked[record] = "create"
+    return [values["id"] for values in written]
+
+
+@cache
+def _blank(model: type[Entity]) -> Mapping[str, Any]:
+    given = {column.name: getattr(column.default, "arg", None) for column in table_of(model).c}
+    return {name: None if callable(value) else value for name, value in given.items()}
+
+
+@cache
+def _insert(model: type[Entity]) -> sa.Insert:
+    return sa.insert(table_of(model))
+
+
 def touch(session: Session, entity: Entity) -> None:
     """Raise the version of ``entity`` in this revision although none of its own columns change."""
     _track_update(session, entity)
@@ -75,12 +109,14 @@ def forget_changes(session: Session) -> None:
     """Let go of what this transaction changed so far: it is going to be rolled back, and need not be kept for that."""
     session.flush()
     _tracked(session).clear()
+    session.info.pop(_MADE, None)
 
 
 def changed(session: Session) -> list[Entity]:
     """The records that this transaction has changed so far."""
     session.flush()
-    return [entity for entity, operation in _tracked(session).items() if operation == "update"]
+    tracked = _tracked(session).items()
+    return [entity for entity, operation in tracked if operation == "update" and not isinstance(entity, Made)]
 
 
 def recorded(session: Session) -> Recorded | None:
@@ -94,8 +130,8 @@ def is_audited(model: type[Base]) -> bool:
     return model.not_audited is None
 
 
-def _tracked(session: Session) -> dict[Entity, str]:
-    tracked: dict[Entity, str] = session.info.setdefault(_TRACKED, {})
+def _tracked(session: Session) -> dict[Changed, str]:
+    tracked: dict[Changed, str] = session.info.setdefault(_TRACKED, {})
     return tracked
 
 
@@ -126,7 +162,9 @@ def _track_creation(session: Session, row: Entity) -> None:
 
 def _track_update(session: Session, row: Entity) -> None:
     tracked = _tracked(session)
-    if row not in tracked and inspect(row).persistent:
+    if row in tracked or _is_made(session, row):
+        tracked[row] = tracked.get(row, "create")
+    elif inspect(row).persistent:
         tracked[row] = "update"
         row.version += 1
         row.updated_at = sources.now()
@@ -136,10 +174,16 @@ def _track_deletion(session: Session, row: Entity) -> None:
     if table_of(type(row)).info.get(INSERT_ONLY):
         raise AppendOnly(f"{row.__tablename__} rows are never deleted.")
     tracked = _tracked(session)
-    if tracked.get(row) == "create":
-        del tracked[row]
+    if _is_made(session, row) or tracked.get(row) == "create":
+        tracked.pop(row, None)
     else:
         tracked[row] = "delete"
+
+
+def _is_made(session: Session, row: Entity) -> bool:
+    """Whether this transaction wrote the record among many; from here on ``row`` stands for it."""
+    made = session.info.get(_MADE, {}).get(row.id)
+    return made is not None and _tracked(session).pop(made, None) is not None
 
 
 def _audited_tables() -> set[str]:
@@ -207,7 +251,7 @@ def record(session: Session) -> None:
     session.info["recorded"] = Recorded(rev, at)
 
 
-def _images(tracked: dict[Entity, str]) -> list[Image]:
+def _images(tracked: dict[Changed, str]) -> list[Image]:
     """The images in their order. Each row is let go of when its image is made: a large import has very many."""
     rows = sorted(tracked.items(), key=lambda item: (item[0].__tablename__, str(item[0].id)), reverse=True)
     tracked.clear()
@@ -218,7 +262,7 @@ def _images(tracked: dict[Entity, str]) -> list[Image]:
     return images
 
 
-def _image(row: Entity, operation: str, seq: int) -> Image:
+def _image(row: Changed, operation: str, seq: int) -> Image:
     entity, entity_id = row.__tablename__, str(row.id)
     secrets: list[dict[str, Any]] = []
     after: dict[str, Any] | None = None
@@ -226,14 +270,14 @@ def _image(row: Entity, operation: str, seq: int) -> Image:
     if operation == "delete":
         version += 1
     else:
-        after = {}
-        for name, column_type in _columns(type(row)):
-            value = getattr(row, name)
+        after, loaded = {}, vars(row)
+        for name, column_type in _columns(model_of(row)):
+            value = loaded[name] if name in loaded else getattr(row, name)
             if isinstance(column_type, CommittedText):
                 after[name], found = _committed(value, seq, f"/{name}")
                 secrets.extend(found)
             else:
-                after[name] = image_of(column_type, value)
+                after[name] = value if type(value) in _AS_IT_IS else image_of(column_type, value)
     body = canonical({"e": entity, "id": entity_id, "op": operation, "ver": version, "after": after})
     return Image(entity, entity_id, seq, body, secrets)
 

@@ -21,6 +21,29 @@ ERASURE = "erasure"
 """The area that every erasure counts in: what was answered before may show what is gone."""
 
 
+class Made:
+    """A new record that was written among many, without an object of its model; its columns are its attributes."""
+
+    id: UUID
+    version: int
+
+    def __init__(self, model: type[Entity], values: dict[str, Any]) -> None:
+        self.__dict__ = values
+        self.model_ = model
+
+    @property
+    def __tablename__(self) -> str:
+        return str(self.model_.__tablename__)
+
+
+Changed = Entity | Made
+
+
+def model_of(row: Changed) -> type[Entity]:
+    """The kind of a record."""
+    return row.model_ if isinstance(row, Made) else type(row)
+
+
 @dataclass(frozen=True)
 class Step:
     """How a record leads to the one it belongs to."""
@@ -60,16 +83,16 @@ def area_of(model: type[Entity]) -> str:
     return model.__module__.split(".")[1]
 
 
-def touched_by(session: Session, rows: Iterable[Entity]) -> Touched:
+def touched_by(session: Session, rows: Iterable[Changed]) -> Touched:
     """What the changes of ``rows`` touch. What is in memory is not asked for again: a write has locked its project."""
     rows = list(rows)
     here = {row.id: row for row in rows}
     found = Touched()
     unknown: dict[type[Entity], set[UUID]] = {}
     for row in rows:
-        path = path_to_tree(type(row))
+        path = path_to_tree(model_of(row))
         if path is None:
-            found.areas.add(area_of(type(row)))
+            found.areas.add(area_of(model_of(row)))
             continue
         model, key = _climb(session, row, path, here)
         if model.heads_tree:
@@ -83,10 +106,10 @@ def touched_by(session: Session, rows: Iterable[Entity]) -> Touched:
 
 
 def _climb(
-    session: Session, row: Entity, path: Sequence[Step], here: Mapping[UUID, Entity]
+    session: Session, row: Changed, path: Sequence[Step], here: Mapping[UUID, Changed]
 ) -> tuple[type[Entity], UUID]:
     """The project, or the first record on the way to it that is not in memory."""
-    model, key = type(row), row.id
+    model, key = model_of(row), row.id
     for step in path:
         model, key = step.parent, getattr(row, step.column)
         if model.heads_tree:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from portfolio.core.journal import ChangeDay, change_day, refuse_future, require
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED
 from portfolio.core.problems import AlreadyExists, Conflict, Invalid, NotFound, ProblemError
 from portfolio.core.reasons import require_reason
-from portfolio.history.recorder import touch
+from portfolio.history.recorder import insert_new, touch
 from portfolio.milestones import lifecycle
 from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
 from portfolio.projects.models import Project
@@ -60,33 +60,54 @@ class MilestoneValues(TypedDict, total=False):
     source_url: str | None
 
 
-def create_milestone(
-    session: Session, project: Project, values: MilestoneValues, *, free_code: str | None = None
-) -> Milestone:
+def create_milestone(session: Session, project: Project, values: MilestoneValues) -> Milestone:
     """Plan a milestone of a locked project.
 
-    :param free_code: the code where none is given, from :func:`next_code`; looked up unless the caller knows it.
     :raises Invalid: an implementing milestone before 2020, or a phase that contradicts the day (DOMAIN rule 3).
     :raises AlreadyExists: the project has a milestone of that code.
     """
-    milestone = Milestone(
-        id=sources.new_id(),
-        project_id=project.id,
-        status=lifecycle.SCHEDULED,
-        basis=REPORTED,
-        weight=1,
-        reportable=values.get("kind") not in lifecycle.NOT_REPORTABLE,
-    )
-    for name, value in values.items():
-        setattr(milestone, name, value)
-    _settle_phase(milestone, milestone.baseline_on)
-    if milestone.code is None and free_code is not None:
-        milestone.code = free_code
-    else:
-        _settle_code(session, project, milestone)
+    milestone = Milestone(**_planned(project, values))
+    _settle_code(session, project, milestone)
     session.add(milestone)
-    _append(session, milestone, lifecycle.SCHEDULED, change_day(today()), journal=())
+    session.add(MilestoneStatusChange(**_first_entry(milestone.id)))
     return milestone
+
+
+def create_milestones(session: Session, planned: Sequence[tuple[Project, MilestoneValues]]) -> list[UUID]:
+    """Plan milestones of locked projects, each with a code that is free; all at once, as an import has thousands.
+
+    :raises Invalid: as :func:`create_milestone`.
+    """
+    made = insert_new(session, Milestone, [_planned(project, values) for project, values in planned])
+    insert_new(session, MilestoneStatusChange, [_first_entry(milestone_id) for milestone_id in made])
+    return made
+
+
+def _planned(project: Project, values: MilestoneValues) -> dict[str, Any]:
+    """The columns of a new milestone."""
+    own = {
+        "id": sources.new_id(),
+        "project_id": project.id,
+        "status": lifecycle.SCHEDULED,
+        "basis": REPORTED,
+        "weight": 1,
+        "reportable": values.get("kind") not in lifecycle.NOT_REPORTABLE,
+    }
+    return {**own, **values, "phase": _settled_phase(values.get("phase"), values.get("baseline_on"))}
+
+
+def _first_entry(milestone_id: UUID) -> dict[str, Any]:
+    """The entry that a milestone's journal begins with: it says when it was planned in the register."""
+    day = change_day(today())
+    return {
+        "milestone_id": milestone_id,
+        "seq": 1,
+        "to_status": lifecycle.SCHEDULED,
+        "changed_on": day.on,
+        "changed_on_precision": day.precision,
+        "holds_from_on": day.holds_from_on,
+        "basis": REPORTED,
+    }
 
 
 _LOCKED = sa.select(Milestone).where(Milestone.id == sa.bindparam("milestone")).with_for_update()
@@ -117,7 +138,7 @@ def update_milestone(session: Session, milestone: Milestone, changes: MilestoneV
     if moved:
         if "phase" not in changes and milestone.baseline_on is not None:
             milestone.phase = lifecycle.phase_of(milestone.baseline_on)
-        _settle_phase(milestone, milestone.baseline_on)
+        milestone.phase = _settled_phase(milestone.phase, milestone.baseline_on)
     session.flush()
     return milestone
 
@@ -209,7 +230,7 @@ def record_documented_milestone(
     )
     for name, value in values.items():
         setattr(milestone, name, value)
-    _settle_phase(milestone, achieved_on or milestone.baseline_on)
+    milestone.phase = _settled_phase(milestone.phase, achieved_on or milestone.baseline_on)
     _settle_code(session, project, milestone)
     session.add(milestone)
     session.flush()
@@ -252,9 +273,8 @@ def _append(
     *,
     basis: str = REPORTED,
     reason: str | None = None,
-    journal: Sequence[MilestoneStatusChange] | None = None,
 ) -> MilestoneStatusChange:
-    journal = journal_of(session, milestone) if journal is None else journal
+    journal = journal_of(session, milestone)
     # The first entry says when it was planned in the register; what happened may well lie before that.
     require_after(journal[-1].holds_from_on if len(journal) > 1 else None, day)
     change = MilestoneStatusChange(
@@ -271,39 +291,47 @@ def _append(
     milestone.status = status
     session.add(change)
     if journal:
-        session.flush()  # the first entry goes with its milestone, and both with others where there are many
+        session.flush()  # the first entry goes with its milestone
     return change
 
 
-def _settle_phase(milestone: Milestone, day: date | None) -> None:
-    """Derive the phase from the day, or check the given one against it."""
+def _settled_phase(given: str | None, day: date | None) -> str:
+    """The phase of the day, which the given one must be."""
     if day is None:
-        milestone.phase = milestone.phase or lifecycle.IMPLEMENTING
-        return
+        return given or lifecycle.IMPLEMENTING
     of_day = lifecycle.phase_of(day)
-    milestone.phase = milestone.phase or of_day
-    if milestone.phase != of_day:
-        detail = f"{day} lies in the phase {of_day}, not {milestone.phase}; implementing begins on 2020-01-01."
+    if given not in (None, of_day):
+        detail = f"{day} lies in the phase {of_day}, not {given}; implementing begins on 2020-01-01."
         raise _invalid("phase", "phase_of_day", detail)
+    return of_day
 
 
-def next_code(session: Session, project: Project) -> str:
-    """The first free one of ``M01``, ``M02`` … after as many as the project has milestones."""
-    codes = set(session.scalars(sa.select(Milestone.code).where(Milestone.project_id == project.id)))
+def codes_of(session: Session, project: Project) -> set[str]:
+    """The codes that the project's milestones have."""
+    return set(session.scalars(sa.select(Milestone.code).where(Milestone.project_id == project.id)))
+
+
+def free_code(codes: Collection[str]) -> str:
+    """The first one of ``M01``, ``M02`` … that is free, after as many as the project has milestones."""
     number = len(codes) + 1
     while f"M{number:02}" in codes:
         number += 1
     return f"M{number:02}"
 
 
+def require_free(code: str, codes: Collection[str]) -> None:
+    """:raises AlreadyExists: the project has a milestone of that code."""
+    if code in codes:
+        raise AlreadyExists(f"The project has a milestone {code} already; choose another code.")
+
+
 def _settle_code(session: Session, project: Project, milestone: Milestone) -> None:
     """The next code where none is given."""
+    codes = codes_of(session, project)
     if milestone.code is None:
-        milestone.code = next_code(session, project)
-        return
-    same = sa.select(Milestone.id).where(Milestone.project_id == project.id, Milestone.code == milestone.code)
-    if session.scalar(same) is not None:
-        raise AlreadyExists(f"The project has a milestone {milestone.code} already; choose another code.")
+        milestone.code = free_code(codes)
+    else:
+        require_free(milestone.code, codes)
 
 
 def _invalid(name: str, code: str, detail: str) -> Invalid:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from datetime import date, timedelta
+from typing import ClassVar
 
 import pytest
 import rfc8785
@@ -17,10 +18,18 @@ from portfolio.core.migrate import newest, number_of
 from portfolio.exchange.demo import load_demo
 from portfolio.exchange.seed import load_seed
 from portfolio.history.merkle import extended, root_of_frontier
-from portfolio.history.models import Change, LogHead, Redactable, Revision
+from portfolio.history.models import Change, LogHead, Redactable, Revision, TreeRevision
 from portfolio.history.reading import open_reading
-from portfolio.history.recorder import AppendOnly, recorded
-from portfolio.milestones.models import MilestoneForecast
+from portfolio.history.recorder import AppendOnly, recorded, savepoint
+from portfolio.milestones.models import Milestone, MilestoneForecast
+from portfolio.milestones.service import (
+    MilestoneValues,
+    create_milestone,
+    create_milestones,
+    delete_milestone,
+    lock_milestone,
+    update_milestone,
+)
 from portfolio.projects.models import Project
 from portfolio.projects.service import create_project, delete_project, find_project, update_project
 from tests.conftest import ORIGIN, SYSTEM, Ticking, open_register
@@ -92,6 +101,96 @@ class TestBytes:
                 json.loads(h)["at"] for h in session.scalars(sa.select(Revision.header).order_by(Revision.rev))
             )
         assert second >= first
+
+
+class TestManyAtOnce:
+    """New records that are written with one statement."""
+
+    _VALUES: ClassVar[list[MilestoneValues]] = [
+        {"title_de": "Grün", "kind": "report", "code": "M01", "baseline_on": date(2026, 9, 1)},
+        {"title_de": "Rot", "kind": "event", "code": "M02", "weight": 3, "evidence": None},
+    ]
+
+    def _bodies(self, database: Database, rev: int) -> list[str]:
+        """The images of a revision without what is of the one record alone."""
+        with database.snapshot() as session:
+            bodies = [json.loads(text) for text in session.scalars(sa.select(Change.body).where(Change.rev == rev))]
+        for body in bodies:
+            body["after"] |= dict.fromkeys(("id", "project_id", "milestone_id", "created_at", "updated_at"))
+        return sorted(json.dumps({**body, "id": None}) for body in bodies)
+
+    def test_stand_in_the_history_like_any_others(self, database: Database) -> None:
+        for slug in ("a", "b"):
+            _project(database, slug)
+        with database.transaction(SYSTEM) as session:
+            for values in self._VALUES:
+                create_milestone(session, find_project(session, "a"), values)
+        with database.transaction(SYSTEM) as session:
+            project = find_project(session, "b")
+            made = create_milestones(session, [(project, values) for values in self._VALUES])
+        assert self._bodies(database, 4) == self._bodies(database, 3)
+        with database.snapshot() as session:
+            rows = (
+                session.execute(sa.select(sa.inspect(Milestone).local_table).order_by(Milestone.code)).mappings().all()
+            )
+            tree = session.scalars(sa.select(TreeRevision.rev).where(TreeRevision.project_id == project.id)).one()
+        own = {"id", "project_id", "created_at", "updated_at"}
+        plain = [{name: value for name, value in row.items() if name not in own} for row in rows]
+        assert plain[0] == plain[1]
+        assert plain[2] == plain[3]
+        assert {row["id"] for row in rows} > set(made)
+        assert tree == 4
+
+    def test_take_as_many_statements_as_one(self, database: Database) -> None:
+        _project(database)
+        sent: list[str] = []
+        sa.event.listen(database.engine, "before_cursor_execute", lambda *call: sent.append(call[2]))
+        counts = []
+        for many in (2, 40):
+            sent.clear()
+            with database.transaction(SYSTEM) as session:
+                values: list[MilestoneValues] = [
+                    {"title_de": "x", "kind": "report", "code": f"{many}-{n}"} for n in range(many)
+                ]
+                create_milestones(session, [(find_project(session, "dach"), one) for one in values])
+            counts.append(len([text for text in sent if "milestone" in text]))
+        assert counts == [2, 2]
+
+    def test_can_be_changed_and_removed_in_the_same_revision(self, database: Database) -> None:
+        _project(database)
+        with database.transaction(SYSTEM) as session:
+            project = find_project(session, "dach")
+            kept, gone = create_milestones(session, [(project, values) for values in self._VALUES])
+            update_milestone(session, lock_milestone(session, kept), {"title_de": "Blau"})
+            delete_milestone(session, lock_milestone(session, gone))
+        with database.snapshot() as session:
+            changes = session.scalars(sa.select(Change).where(Change.rev == 2, Change.entity == "milestone")).all()
+            row = session.scalars(sa.select(Milestone)).one()
+        assert [json.loads(change.body)["op"] for change in changes] == ["create"]
+        assert json.loads(changes[0].body)["after"]["title_de"] == row.title_de == "Blau"
+        assert (changes[0].entity_id, row.id, row.version, json.loads(changes[0].body)["ver"]) == (
+            str(kept),
+            kept,
+            1,
+            1,
+        )
+
+    def test_leave_nothing_where_their_part_fails(self, database: Database) -> None:
+        _project(database)
+        with database.transaction(SYSTEM) as session:
+            project = find_project(session, "dach")
+            (kept,) = create_milestones(session, [(project, self._VALUES[0])])
+            for fails in (lambda: create_milestones(session, [(project, self._VALUES[1])]), lambda: None):
+                with pytest.raises(RuntimeError), savepoint(session):
+                    fails()
+                    update_milestone(session, lock_milestone(session, kept), {"title_de": "Blau"})
+                    raise RuntimeError
+            update_milestone(session, lock_milestone(session, kept), {"title_en": "Green"})
+        with database.snapshot() as session:
+            changes = session.scalars(sa.select(Change).where(Change.rev == 2).order_by(Change.entity)).all()
+        assert [change.entity for change in changes] == ["milestone", "milestone_status_change"]
+        after = json.loads(changes[0].body)["after"]
+        assert (after["title_de"], after["title_en"], after["version"]) == ("Grün", "Green", 1)
 
 
 class TestVersions:
