@@ -53,6 +53,7 @@ from portfolio.taxonomy import resources as taxonomy
 from portfolio.taxonomy import routes as taxonomy_routes
 from portfolio.web import discovery, docs, health, page, well_known
 
+gc.freeze()  # nor is it looked through later, with every full collection
 gc.enable()
 
 BLUEPRINTS = (

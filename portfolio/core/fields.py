@@ -52,6 +52,10 @@ class StrictSchema(ma.Schema):
     class Meta:
         unknown = ma.RAISE
 
+    def __deepcopy__(self, _: Any) -> StrictSchema:
+        # Each decorator of flask-smorest copies what others said of a view, schemas and all; they never change.
+        return self
+
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         """As marshmallow gives it (``Schema.dump``), from a plan that is made once."""
         plan = self.__dict__.get("_plan")

@@ -57,3 +57,13 @@ def csv_cell(value: Any, number: bool, german: bool) -> str:
     if number:
         return text.replace(".", ",") if german else text
     return "'" + text if text.startswith(FORMULA_BEGINNINGS) else text
+
+
+def column_letters(place: int) -> str:
+    """How spreadsheets name a column: A for 0, AA for 26."""
+    letters = ""
+    place += 1
+    while place:
+        place, letter = divmod(place - 1, 26)
+        letters = chr(65 + letter) + letters
+    return letters

@@ -8,22 +8,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import marshmallow as ma
 import orjson
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_col_to_name
-from xlsxwriter.worksheet import Worksheet, _preserve_whitespace
 
 from portfolio.core.answers import Edition
 from portfolio.core.dates import parse_instant
 from portfolio.core.fields import Count, Day, InstantField, Money, RateField, StrictBool
 from portfolio.core.money import ZERO
 from portfolio.core.problems import Invalid, ProblemError
-from portfolio.core.tables import FORMULA_BEGINNINGS, Table
+from portfolio.core.tables import FORMULA_BEGINNINGS, Table, column_letters
 from portfolio.core.vocabulary import Label, Language
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 MOST_ROWS = 1_048_575
 """What a sheet holds below its header."""
@@ -92,13 +93,6 @@ class _Sum:
             self.values += 1
             self.total += amount
             self.exact = self.exact and is_exact(amount)
-
-
-class PlainSheet(Worksheet):
-    """A sheet whose texts are texts: XlsxWriter takes one from ``<r>`` to ``</r>`` for markup of its own."""
-
-    def _xml_rich_inline_string(self, string: str, attributes: Any = ()) -> None:
-        self._xml_inline_string(string, _preserve_whitespace(string), attributes)
 
 
 @dataclass(frozen=True)
@@ -202,19 +196,21 @@ def write_workbook(file: IO[bytes], table: Table, origin: Origin) -> None:
     with opened_workbook(file) as book:
         book.set_properties({"title": table.name, "created": origin.edition.at or _FIRST_DAY})
         cells = Cells(book, origin.language)
-        data = book.add_worksheet(_DATA.text(origin.language), worksheet_class=PlainSheet)
+        data = book.add_worksheet(_DATA.text(origin.language))
         sums = {name: _Sum() for name in table.amounts}
         rows = _write_rows(data, table, cells, sums)
-        about = book.add_worksheet(_ABOUT.text(origin.language), worksheet_class=PlainSheet)
+        about = book.add_worksheet(_ABOUT.text(origin.language))
         _About(about, cells, origin).write(table, rows, sums)
 
 
 @contextmanager
 def opened_workbook(file: IO[bytes]) -> Iterator[Workbook]:
     """A workbook that keeps its rows in files; they are gone afterwards, also when something fails."""
+    from portfolio.core.plain_sheets import PlainBook  # takes long to load, and most workers never write one
+
     with TemporaryDirectory(prefix="portfolio-") as folder:
         options = {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False, "strings_to_urls": False}
-        book = Workbook(file, options)
+        book = PlainBook(file, options)
         try:
             yield book
             book.close()
@@ -292,7 +288,7 @@ class _About:
 
 
 def _range_of(language: Language, column: int, rows: int) -> str:
-    name = xl_col_to_name(column, col_abs=True)
+    name = f"${column_letters(column)}"
     return f"'{_DATA.text(language)}'!{name}$2:{name}${rows + 1}"
 
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xlsxwriter.utility import xl_col_to_name
-
+from portfolio.core.tables import column_letters
 from portfolio.exchange.columns import RawCell, Use
 from portfolio.exchange.findings import Fault
 from portfolio.exchange.scan import column_number
@@ -185,7 +184,7 @@ def _merged(table: Table, header_row: int, last: int, places: Mapping[str, int])
 
 
 def _at(table: Table, start: int, place: int, code: str, detail: str) -> Fault:
-    return Fault(table.title, start + 1, str(xl_col_to_name(place)), None, code, detail)
+    return Fault(table.title, start + 1, column_letters(place), None, code, detail)
 
 
 def _titles(sheet: Sheet) -> dict[str, str]:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import IO, Any
 
-from xlsxwriter.utility import xl_cell_to_rowcol
-
 from portfolio.core.vocabulary import Language
 from portfolio.core.workbooks import opened_workbook
 from portfolio.exchange.columns import CellFault, Column, JsonValue, RawCell
@@ -16,6 +14,7 @@ from portfolio.exchange.headers import Matched, find_sheets
 from portfolio.exchange.imports import unpacked
 from portfolio.exchange.models import Import
 from portfolio.exchange.origin import read_origin
+from portfolio.exchange.scan import column_number
 from portfolio.exchange.upload import read_upload
 from portfolio.exchange.workbook import Mark, WorkbookWriter
 
@@ -103,7 +102,7 @@ def _of(matched: Matched, found: Sequence[Mapping[str, Any]]) -> list[Mapping[st
 
 def _put(marks: Marks, row: int, column: str, mark: Mark) -> None:
     if column:
-        marks[xl_cell_to_rowcol(f"{column}{row}")] = mark
+        marks[row - 1, column_number(column) - 1] = mark
 
 
 def _head(kept: Import, result: Mapping[str, Any], language: Language) -> list[tuple[str, str]]:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from xlsxwriter.utility import xl_col_to_name
-
+from portfolio.core.tables import column_letters
 from portfolio.exchange import sheets
 from portfolio.exchange.columns import CellFault, Column, JsonValue, RawCell, Use
 from portfolio.exchange.findings import Cell, Clash, Fault, Meeting, Missing, Plan, Row
@@ -216,7 +215,7 @@ class _SheetReader:
         self.matched, self.sheet = matched, matched.sheet
         self.columns = [self.sheet.by_name[name] for name in matched.places]
         self._is_1904 = is_1904
-        self._letters = {name: str(xl_col_to_name(place)) for name, place in matched.places.items()}
+        self._letters = {name: column_letters(place) for name, place in matched.places.items()}
         self.fillable = self.sheet.of(Use.EDIT, Use.NEW, Use.STEP)
         self.faults: list[Fault] = []
         self.rows: list[_Found] = []

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
-
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_col_to_name
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, Any
 
 from portfolio.core import fields
-from portfolio.core.tables import FORMULA_BEGINNINGS
+from portfolio.core.tables import FORMULA_BEGINNINGS, column_letters
 from portfolio.core.vocabulary import Codelist, Label, Language
-from portfolio.core.workbooks import LONGEST_TEXT, PlainSheet, fitting, is_exact, kind_of, number_format
+from portfolio.core.workbooks import LONGEST_TEXT, fitting, is_exact, kind_of, number_format
 from portfolio.exchange.columns import Column, RawCell, Use
 from portfolio.exchange.rows import Record
 from portfolio.exchange.sheets import SHEETS, Sheet
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 LAYOUT = "1"
 FACTS_SHEET = "_register"
@@ -124,7 +124,7 @@ class WorkbookWriter:
             self._write_facts(facts, self._given if given is None else given)
 
     def _add(self, title: str) -> Worksheet:
-        return self._book.add_worksheet(title, worksheet_class=PlainSheet)
+        return self._book.add_worksheet(title)
 
     def _begin(self, sheet: Sheet, columns: Sequence[Column]) -> Worksheet:
         target = self._add(sheet.title.text(self._language))
@@ -162,7 +162,7 @@ class WorkbookWriter:
 
     def _rule(self, column: Column) -> dict[str, Any] | None:
         if column.codelist is not None:
-            place = xl_col_to_name(list(self._lists).index(column.codelist.name))
+            place = column_letters(list(self._lists).index(column.codelist.name))
             title = LISTS_SHEET.text(self._language)
             return {"validate": "list", "source": f"={title}!${place}$2:${place}${len(column.codelist.codes) + 1}"}
         if isinstance(column.form, fields.StrictBool):
