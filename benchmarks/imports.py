@@ -142,8 +142,10 @@ def _alone(step: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, An
 
 
 def _measured(step: Callable[..., dict[str, Any]], arguments: tuple[Any, ...]) -> dict[str, Any]:
+    spent = time.process_time()
     found = step(*arguments)
-    return {**found, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    spent = time.process_time() - spent
+    return {"CPU": spent, **found, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
 
 def measure(engines: Sequence[str], rows: int) -> Part:
@@ -203,8 +205,10 @@ def _new_milestones(slugs: list[str], rows: int) -> list[dict[str, Any]]:
 
 def _round(name: str, url: str, rows: int, folder: Path) -> None:
     def tell(step: str, found: dict[str, Any]) -> None:
-        said = ", ".join(f"{key} {value}" for key, value in found.items() if key not in ("seconds", "id") and value)
-        print(f"{name:10} {step:28} {found['seconds']:6.1f} s  {said}", flush=True)
+        said = ", ".join(
+            f"{key} {value}" for key, value in found.items() if key not in ("seconds", "CPU", "id") and value
+        )
+        print(f"{name:10} {step:28} {found['seconds']:6.1f} s  CPU {found['CPU']:5.1f} s  {said}", flush=True)
 
     database = _seeded(url)
     slugs = _slugs(database)

@@ -28,6 +28,13 @@ def test_only_the_database_commits() -> None:
     assert found == ["db.py"]
 
 
+def test_what_takes_long_to_load_waits_until_it_is_needed() -> None:
+    waiting = {"alembic", "joserfc", "xlsxwriter"}
+    told = f"import sys, portfolio.app; print(sorted({waiting} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert run.stdout.strip() == "[]"
+
+
 def test_every_table_is_audited_or_says_why_not() -> None:
     for mapper in Base.registry.mappers:
         model = mapper.class_

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, Response
 from sqlalchemy.exc import OperationalError
+from xlsxwriter.utility import xl_col_to_name
 
 from portfolio.core import downloads, workbooks
 from portfolio.core.answers import Edition
@@ -22,7 +23,7 @@ from portfolio.core.db import Database
 from portfolio.core.fields import Count, Money, RateField, Total
 from portfolio.core.problems import Invalid
 from portfolio.core.records import RecordSchema
-from portfolio.core.tables import FORMULA_BEGINNINGS, Table
+from portfolio.core.tables import FORMULA_BEGINNINGS, Table, column_letters
 from portfolio.core.vocabulary import Label
 from portfolio.history.serving import Listing, answer_list, reading
 from tests.conftest import make_app
@@ -45,6 +46,10 @@ def data_of(rows: Iterator[Mapping[str, Any]] | list[dict[str, Any]], form: str,
     data = b"".join(answer.response)
     answer.close()
     return data
+
+
+def test_columns_are_named_as_spreadsheets_do() -> None:
+    assert [column_letters(place) for place in range(16_384)] == [xl_col_to_name(place) for place in range(16_384)]
 
 
 class TestCells:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
+import sys
+import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -153,6 +156,12 @@ class TestText:
         assert code_of(LongText(), "a\rb") == "forbidden_character"
         assert code_of(LongText(max_length=3), "abcd") == "too_long"
 
+    def test_is_looked_at_closely_where_it_holds_more_than_what_can_be_printed(self) -> None:
+        """What is let through without a closer look: letters, marks, numbers, signs and the one blank."""
+        for char in map(chr, range(sys.maxunicode + 1)):
+            if char.isprintable():
+                assert unicodedata.category(char)[0] not in "ZC" or char == " "
+
 
 class TestKeys:
     @pytest.mark.parametrize("value", ["Ruhr", "a--b", "-a", "a-", "a_b", "ä", "", "a\n", "a" * 81, "../x", 5])
@@ -280,6 +289,10 @@ class TestStrictSchema:
         (error,) = from_messages({"json": self.PotSchema().validate(body)})
         assert (error.pointer, error.code) == (pointer, code)
         assert error.detail.endswith(".")
+
+    def test_is_not_copied_with_what_names_it(self) -> None:
+        schema = self.PotSchema()
+        assert copy.deepcopy({"schema": schema})["schema"] is schema
 
     def test_takes_what_it_knows(self) -> None:
         assert self.PotSchema().load({"title": "a", "sizes": [1]}) == {"title": "a", "sizes": [1]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+import sqlalchemy as sa
 
 from portfolio.core.db import Database
 from tests.access.world import World
@@ -178,6 +179,19 @@ class TestApply:
         applied = office.apply(sent["id"], "?mode=valid_rows")
         assert (applied["revision"], office.revision(), len(applied["applied"])) == (revision + 1, revision + 1, 129)
         assert office.json(f"/v1/revisions/{revision + 1}")["changes_count"] == 2 * 129
+
+    def test_new_milestones_take_no_statement_of_their_own(self, office: Office, book: Book) -> None:
+        sent: list[str] = []
+        sa.event.listen(office.database.engine, "before_cursor_execute", lambda *call: sent.append(call[2]))
+        counts = []
+        for many in (20, 70):
+            for number in range(many - len(counts) * 20):
+                book.add("Meilensteine", Projekt=PROJECT, Art="result", **{"Titel (deutsch)": f"M {number}"})
+            data = book.saved()
+            sent.clear()
+            assert office.send(data)["counts"]["created"] == many
+            counts.append(len(sent))
+        assert counts[0] == counts[1]
 
 
 class TestTheCopyWithMarks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -31,3 +32,13 @@ def test_refuses_what_it_refuses(value: Any) -> None:
         rfc8785.dumps(value)
     with pytest.raises(expected.type):
         canonical(value)
+
+
+def test_what_is_kept_takes_no_more_memory_than_it_is_long() -> None:
+    tracemalloc.start()
+    try:
+        kept = [canonical({"title": "x" * 300, "number": number}) for number in range(500)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.5 * sum(map(len, kept))
