@@ -78,8 +78,11 @@ def insert_new(session: Session, model: type[Entity], rows: Sequence[Mapping[str
 
 @cache
 def _blank(model: type[Entity]) -> Mapping[str, Any]:
-    given = {column.name: getattr(column.default, "arg", None) for column in table_of(model).c}
-    return {name: None if callable(value) else value for name, value in given.items()}
+    """The defaults of all columns but the id."""
+    given = {column.name: getattr(column.default, "arg", None) for column in table_of(model).c if column.name != "id"}
+    if any(callable(value) for value in given.values()):
+        raise TypeError(f"{model.__name__} has a default that is worked out for each record; give the value.")
+    return given
 
 
 @cache
