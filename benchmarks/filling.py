@@ -13,13 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from portfolio.core.columns import Identifier
-from portfolio.core.db import Base
+from portfolio.core.db import Base, table_of
 from portfolio.funding.models import Application, ApplicationStatusChange, Award, AwardStatusChange, LedgerEntry
 from portfolio.history import merkle
 from portfolio.history.canonical import canonical
 from portfolio.history.models import Change, LogHead, Revision
-from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
-from portfolio.projects.models import Assignment, Project, ProjectRole, ProjectStatusChange
+from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneSearch, MilestoneStatusChange
+from portfolio.projects.models import Assignment, Project, ProjectRole, ProjectSearch, ProjectStatusChange
 
 _KINDS = (
     *(Project, Assignment, ProjectRole, ProjectStatusChange),
@@ -27,6 +27,8 @@ _KINDS = (
     *(Application, ApplicationStatusChange, Award, AwardStatusChange, LedgerEntry),
 )
 _TABLES = tuple(Base.metadata.tables[kind.__tablename__] for kind in _KINDS)  # parents first
+_TEXTS = (table_of(ProjectSearch), table_of(MilestoneSearch))
+_COPIED = (*_TABLES, *_TEXTS)
 _NUMBERED = {"slug": "-", "title_de": " ", "title_sort": " ", "search_text": " "}
 """What tells copies of a project apart, and what stands before the number."""
 _ID, _NUMBER = "@id@", "@number@"
@@ -77,7 +79,7 @@ def _add(connection: sa.Connection, copies: int) -> None:
     connection.execute(_COPY.insert(), [{"id": _place(number), "number": number} for number in range(1, copies + 1)])
     connection.execute(_IMAGE.insert(), images)
     held = _held_back(connection)
-    for table in _TABLES:
+    for table in _COPIED:
         connection.exec_driver_sql(f"CREATE TABLE bench_{table.name} AS SELECT * FROM {table.name}")
         connection.execute(_rows(table))
         connection.exec_driver_sql(f"DROP TABLE bench_{table.name}")
@@ -95,7 +97,7 @@ def _held_back(connection: sa.Connection) -> list[str]:
     """
     if connection.dialect.name == "sqlite":
         return _sqlite_held_back(connection)
-    names = ", ".join(f"'{table.name}'::regclass" for table in (*_TABLES, Base.metadata.tables[Change.__tablename__]))
+    names = ", ".join(f"'{table.name}'::regclass" for table in (*_COPIED, Base.metadata.tables[Change.__tablename__]))
     keys = connection.exec_driver_sql(
         f"SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint "
         f"WHERE contype = 'f' AND conrelid IN ({names})"
@@ -113,7 +115,7 @@ def _held_back(connection: sa.Connection) -> list[str]:
 
 
 def _sqlite_held_back(connection: sa.Connection) -> list[str]:
-    names = ", ".join(f"'{table.name}'" for table in (*_TABLES, Base.metadata.tables[Change.__tablename__]))
+    names = ", ".join(f"'{table.name}'" for table in (*_COPIED, Base.metadata.tables[Change.__tablename__]))
     plain = "type = 'index' AND sql LIKE 'CREATE INDEX%'"
     asked = f"SELECT name, sql FROM sqlite_schema WHERE {plain} AND tbl_name IN ({names})"
     indexes = connection.exec_driver_sql(asked).all()
@@ -130,8 +132,9 @@ def _rows(table: sa.Table) -> sa.Insert:
     """The rows of all copies; what points within the copy points there."""
     original = sa.table(f"bench_{table.name}", *(sa.column(one.name, one.type) for one in table.columns))
     # SQLite keeps the order of a cross join: copy after copy, so that ids come in their order.
-    source = sa.select(*(_value(table, one, original.c[one.name]) for one in table.columns))
-    return table.insert().from_select([one.name for one in table.columns], source.select_from(_crossed(original)))
+    copied = [one for one in table.columns if one.identity is None]
+    source = sa.select(*(_value(table, one, original.c[one.name]) for one in copied))
+    return table.insert().from_select([one.name for one in copied], source.select_from(_crossed(original)))
 
 
 def _crossed(other: sa.FromClause) -> sa.FromClause:
@@ -143,7 +146,7 @@ def _value(table: sa.Table, column: sa.Column[Any], original: sa.ColumnElement[A
     if isinstance(column.type, Identifier) and all(key.column.table in _TABLES for key in column.foreign_keys):
         ours = _COPY.c.id + sa.func.substr(sa.cast(original, sa.Text), _OWN_PLACES + 1)
         return sa.cast(ours, Identifier)
-    if table is Project.__table__ and column.name in _NUMBERED:
+    if table.name in (Project.__tablename__, ProjectSearch.__tablename__) and column.name in _NUMBERED:
         return sa.cast(original, sa.Text) + _NUMBERED[column.name] + sa.cast(_COPY.c.number, sa.Text)
     if table is Project.__table__ and column.name == "code":
         return sa.cast(sa.null(), column.type)

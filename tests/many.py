@@ -14,12 +14,13 @@ from portfolio.funding.models import (
     FundingStatement,
     LedgerEntry,
 )
-from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
-from portfolio.projects.models import Assignment, Decision, Project, ProjectRole, ProjectStatusChange
+from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneSearch, MilestoneStatusChange
+from portfolio.projects.models import Assignment, Decision, Project, ProjectRole, ProjectSearch, ProjectStatusChange
 
 _KINDS = (
     *(Decision, Project, Assignment, ProjectRole, ProjectStatusChange),
     *(Milestone, MilestoneStatusChange, MilestoneForecast),
+    *(ProjectSearch, MilestoneSearch),
     *(Application, ApplicationStatusChange, Award, AwardStatusChange, LedgerEntry, FundingStatement),
 )
 COPIED = tuple(kind.__tablename__ for kind in _KINDS)
@@ -36,7 +37,9 @@ def multiply(database: Database, copies: int) -> None:
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         for name in COPIED:
             table = Base.metadata.tables[name]
-            columns, values = ", ".join(table.c.keys()), ", ".join(_value(column, database) for column in table.c)
+            copied = [column for column in table.c if column.identity is None]
+            columns = ", ".join(column.name for column in copied)
+            values = ", ".join(_value(column, database) for column in copied)
             connection.exec_driver_sql(
                 f"INSERT INTO {name} ({columns}) {numbers} SELECT {values} FROM {name} CROSS JOIN n"
             )

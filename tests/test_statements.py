@@ -23,6 +23,7 @@ _LISTS = {
     "/v1/funding-programmes": 1,
     "/v1/milestones": 1,
     "/v1/milestones?q=a": 2,
+    "/v1/projects?q=ruhr": 2,
     "/v1/decisions": 1,
     "/v1/organisations": 2,
     "/v1/action-fields": 1,

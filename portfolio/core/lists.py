@@ -46,7 +46,7 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[Any]) -> sa.ColumnEle
 
 def matches(column: sa.ColumnElement[str], question: str) -> sa.ColumnElement[bool]:
     """Every word of ``question`` somewhere in the folded text."""
-    return sa.and_(*(column.like(like_pattern(term), escape="\\") for term in search_terms(question)))
+    return sa.and_(sa.true(), *(column.like(like_pattern(term), escape="\\") for term in search_terms(question)))
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ from portfolio.history.reading import Reading
 from portfolio.milestones.listing import present_milestone
 from portfolio.milestones.models import MilestoneForecast
 from portfolio.milestones.on_day import milestones_on
-from portfolio.projects.funded import funded_conditions
-from portfolio.projects.listing import present_project, project_filters
+from portfolio.projects.listing import present_project, project_conditions
 from portfolio.projects.on_day import projects_on
 
 Record = dict[str, JsonValue]
@@ -36,7 +35,7 @@ _FORECAST = sheets.ForecastRowSchema()
 def chosen_projects(moment: Reading, query: Mapping[str, Any]) -> list[str]:
     """The slugs of the projects that the filters of the project list choose, by title."""
     project = projects_on(moment)
-    conditions = [*project_filters(project, query), *funded_conditions(project.c.slug, moment, query)]
+    conditions = project_conditions(moment, project, query)
     if query.get("project"):
         conditions.append(project.c.slug.in_(query["project"]))
     found = moment.session.execute(sa.select(project.c.slug, project.c.title_sort).where(*conditions))

@@ -58,8 +58,12 @@ class Reading:
 
     def at(self, model: type[Base], *, name: str | None = None) -> sa.FromClause:
         """``model`` at this moment, as a selectable with its column names and types."""
-        is_live = not self.is_past or holds_still(self.changed, model)
-        return past.shared(self.parts, model, None if is_live else self.revision, self.dialect_name, name)
+        revision = None if self.is_live(model) else self.revision
+        return past.shared(self.parts, model, revision, self.dialect_name, name)
+
+    def is_live(self, model: type[Base]) -> bool:
+        """Whether ``model`` held at this moment what its table holds now."""
+        return not self.is_past or holds_still(self.changed, model)
 
     def relation(self, name: str, build: Build) -> sa.Subquery:
         """What ``build`` describes, on this day and at this moment."""

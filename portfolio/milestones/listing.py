@@ -13,9 +13,10 @@ from portfolio.core.lists import Found, one_of
 from portfolio.core.problems import NotFound
 from portfolio.core.rows import Row
 from portfolio.core.search import search_terms, search_text
+from portfolio.core.searching import Hits, hits
 from portfolio.history.reading import Reading
 from portfolio.history.serving import Listing
-from portfolio.milestones.models import MilestoneForecast, MilestoneStatusChange
+from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneSearch, MilestoneStatusChange
 from portfolio.milestones.on_day import milestones_on
 from portfolio.milestones.schemas import ForecastSchema, MilestoneSchema, MilestoneStatusChangeSchema
 from portfolio.projects.funded import funded_conditions
@@ -61,12 +62,11 @@ def list_milestones(moment: Reading, query: Mapping[str, Any]) -> Listing:
     """Milestones by the filters of ``MilestoneQuerySchema``."""
     rows = milestones_on(moment)
     conditions = [*milestone_conditions(rows, query), *funded_conditions(rows.c.project, moment, query)]
-    if query.get("q"):
-        conditions.append(rows.c.id.in_(_titled(moment, rows, query["q"])))
+    titled = _titled(moment, rows, query["q"]) if query.get("q") else Hits(sa.true(), are_named=False)
     return Listing(
         name="milestones",
         schema=MilestoneSchema,
-        statement=sa.select(rows).where(*conditions),
+        statement=sa.select(rows).where(*conditions, titled.condition),
         identity=rows.c.id,
         sorts={
             "baseline_on": rows.c.baseline_on,
@@ -78,7 +78,7 @@ def list_milestones(moment: Reading, query: Mapping[str, Any]) -> Listing:
         nullable=("baseline_on", "achieved_on"),
         found={
             "achieved_on": Found(rows.c.recorded_achieved_on, rows.c.id, rows.c.reached),
-            "project": Found(rows.c.project, rows.c.id, sa.true(), apart=True),
+            "project": _in_order_of_projects(rows, titled),
         },
         present=lambda row, _view: present_milestone(row),
         internal=(),
@@ -113,11 +113,21 @@ def list_milestones(moment: Reading, query: Mapping[str, Any]) -> Listing:
     )
 
 
-def _titled(moment: Reading, rows: sa.Subquery, question: str) -> list[UUID]:
-    """The milestones whose titles hold every word. Titles carry no stored key: there are few, and they are short."""
+def _in_order_of_projects(rows: sa.Subquery, titled: Hits) -> Found:
+    if titled.are_named:
+        # An expression that no index holds: the few are put in order, not looked for along all projects.
+        return Found(rows.c.project.concat(""), rows.c.id, sa.true())
+    return Found(rows.c.project, rows.c.id, sa.true(), apart=True)
+
+
+def _titled(moment: Reading, rows: sa.Subquery, question: str) -> Hits:
+    """Those whose titles hold every word. A past state knows no folded text of them: there each one is folded."""
+    if moment.is_live(Milestone):
+        return hits(moment.session, MilestoneSearch, rows, question)
     terms = search_terms(question)
-    found = moment.session.execute(sa.select(rows.c.id, rows.c.title_de, rows.c.title_en))
-    return [row.id for row in found if all(term in search_text(row.title_de, row.title_en or "") for term in terms)]
+    titles = moment.session.execute(sa.select(rows.c.id, rows.c.title_de, rows.c.title_en))
+    named = [row.id for row in titles if all(term in search_text(row.title_de, row.title_en or "") for term in terms)]
+    return Hits(rows.c.id.in_(named), are_named=True)
 
 
 def read_milestone(moment: Reading, milestone_id: UUID) -> Row:

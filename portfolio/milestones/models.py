@@ -13,6 +13,8 @@ from portfolio.core.columns import CommittedText
 from portfolio.core.dates import Precision
 from portfolio.core.db import Entity
 from portfolio.core.lifecycle import REPORTED, StatusChange
+from portfolio.core.search import search_text
+from portfolio.core.searching import SearchText, trigram_index
 from portfolio.projects.models import Project
 
 
@@ -44,6 +46,21 @@ class Milestone(Entity):
     reportable: Mapped[bool]
     basis: Mapped[str] = mapped_column(default=REPORTED)
     source_url: Mapped[str | None]
+
+    @property
+    def search_text(self) -> str:
+        """Both titles, folded."""
+        return search_text(self.title_de, self.title_en or "")
+
+
+class MilestoneSearch(SearchText):
+    """What a search for milestones looks through: their titles."""
+
+    __tablename__ = "milestone_search"
+    __table_args__ = (trigram_index(),)
+    of = Milestone
+    made_of = ("title_de", "title_en")
+    record_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Milestone.id, ondelete="CASCADE"), unique=True)
 
 
 class MilestoneStatusChange(StatusChange):

@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portfolio.core.lists import matches
 from portfolio.core.problems import NotFound
 from portfolio.core.rows import Row
 from portfolio.history.reading import Reading
+from portfolio.history.searching import holding
 from portfolio.history.serving import Listing
-from portfolio.organisations.models import Organisation, Succession
+from portfolio.organisations.models import Organisation, OrganisationSearch, Succession
 from portfolio.organisations.schemas import OrganisationSchema
 
 _SCHEMA = OrganisationSchema()
@@ -33,7 +33,7 @@ def list_organisations(moment: Reading, query: Mapping[str, Any]) -> Listing:
     organisation = moment.at(Organisation)
     statement = sa.select(organisation)
     if query.get("q"):
-        statement = statement.where(matches(organisation.c.search_text, query["q"]))
+        statement = statement.where(holding(moment, OrganisationSearch, organisation, query["q"]))
     if query.get("kind"):
         statement = statement.where(organisation.c.kind.in_(query["kind"]))
     if query.get("valid") is not None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portfolio.core.columns import PlainText, SortKey
 from portfolio.core.db import Entity
+from portfolio.core.searching import SearchText, trigram_index
 
 
 class Organisation(Entity):
@@ -34,6 +35,16 @@ class Organisation(Entity):
     """What the sources cover, as published; no end of validity."""
     source_url: Mapped[str | None]
     demo: Mapped[bool] = mapped_column(default=False)
+
+
+class OrganisationSearch(SearchText):
+    """What a search for organisations looks through: code and names."""
+
+    __tablename__ = "organisation_search"
+    __table_args__ = (trigram_index(),)
+    of = Organisation
+    made_of = ("search_text",)
+    record_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Organisation.id, ondelete="CASCADE"), unique=True)
 
 
 class Succession(Entity):

@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from portfolio.access.guard import sees_internal
-from portfolio.core.lists import Found, matches, one_of
+from portfolio.core.lists import Found, one_of
 from portfolio.core.problems import NotFound
 from portfolio.core.rows import Row
 from portfolio.history.reading import Reading
+from portfolio.history.searching import holding
 from portfolio.history.serving import Listing
 from portfolio.organisations.models import Organisation
 from portfolio.projects.funded import funded_conditions
@@ -22,6 +23,7 @@ from portfolio.projects.models import (
     FormerSlug,
     Project,
     ProjectRole,
+    ProjectSearch,
     ProjectStatusChange,
 )
 from portfolio.projects.on_day import projects_on
@@ -84,8 +86,6 @@ def project_filters(project: sa.Subquery, query: Mapping[str, Any]) -> list[sa.C
     for name in ("title_known", "in_population"):
         if query.get(name) is not None:
             conditions.append(project.c[name].is_(query[name]))
-    if query.get("q"):
-        conditions.append(matches(project.c.search_text, query["q"]))
     if query.get("updated_since"):
         conditions.append(project.c.updated_at >= query["updated_since"])
     if query.get("status_as_of_before"):
@@ -97,6 +97,14 @@ def project_filters(project: sa.Subquery, query: Mapping[str, Any]) -> list[sa.C
     return conditions
 
 
+def project_conditions(moment: Reading, project: sa.Subquery, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    """Which projects of a day a query asks for: by themselves, by the words in them, and by what funds them."""
+    conditions = [*project_filters(project, query), *funded_conditions(project.c.slug, moment, query)]
+    if query.get("q"):
+        conditions.append(holding(moment, ProjectSearch, project, query["q"]))
+    return conditions
+
+
 def list_projects(moment: Reading, query: Mapping[str, Any]) -> Listing:
     """Projects by the filters of ``ProjectQuerySchema``."""
     project = projects_on(moment)
@@ -104,9 +112,7 @@ def list_projects(moment: Reading, query: Mapping[str, Any]) -> Listing:
     return Listing(
         name="projects",
         schema=ProjectSchema,
-        statement=sa.select(project).where(
-            *project_filters(project, query), *funded_conditions(project.c.slug, moment, query)
-        ),
+        statement=sa.select(project).where(*project_conditions(moment, project, query)),
         identity=project.c.id,
         sorts={
             "slug": project.c.slug,

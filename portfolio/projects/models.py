@@ -13,6 +13,7 @@ from portfolio.core.columns import CommittedText, Document, PlainText, SortKey
 from portfolio.core.dates import Precision
 from portfolio.core.db import Entity
 from portfolio.core.lifecycle import StatusChange
+from portfolio.core.searching import SearchText, trigram_index
 from portfolio.organisations.models import Organisation
 from portfolio.taxonomy.models import ActionField, ThemeForum
 
@@ -77,6 +78,16 @@ class Project(Entity):
     source_notes: Mapped[str | None]
     internal_note: Mapped[str | None] = mapped_column(CommittedText)
     demo: Mapped[bool] = mapped_column(default=False)
+
+
+class ProjectSearch(SearchText):
+    """What a search for projects looks through: titles and aliases."""
+
+    __tablename__ = "project_search"
+    __table_args__ = (trigram_index(),)
+    of = Project
+    made_of = ("search_text",)
+    record_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="CASCADE"), unique=True)
 
 
 class FormerSlug(Entity):

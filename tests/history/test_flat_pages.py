@@ -39,6 +39,9 @@ LISTS: dict[str, Callable[[Reading], Listing]] = {
     "organisation": lambda moment: list_organisations(moment, _ALL),
 }
 """The lists that grow, by the table whose rows they show."""
+_SEARCHED: dict[str, Callable[[Reading, Any], Listing]] = {"project": list_projects, "milestone": list_milestones}
+_WORDS = {"nirgendsda": 1, "ruhr": 4}
+"""One that no record holds, and one that every twentieth does; how many pages a search for it may cost."""
 _STORED = {
     "title": ("project", "title_sort"),
     "name": ("organisation", "name_sort"),
@@ -127,6 +130,7 @@ class TestCost:
             multiply(small, 10)
             multiply(large, 260 if scale else 20)
             before, after = _works(small), _works(large)
+            searches = _searches(large)
         for place, work in after.items():
             if place[:2] in _NOT_FLAT:
                 continue
@@ -138,6 +142,15 @@ class TestCost:
                 if name == place[0] and (name, sort) not in _NOT_FLAT
             )
             assert work.amount <= max(2 * page, 1000), (place, page, work.plans)
+            for word in _WORDS if place[0] in _SEARCHED and not place[2] else ():
+                self._require_as_flat(searches[(*place[:2], word)], _WORDS[word] * page, scale)
+
+    @staticmethod
+    def _require_as_flat(search: Work, most: int, scale: bool) -> None:
+        """It asks the index first, and looks at no more than it must."""
+        assert search.amount <= max(most, 1000), (search, most)
+        assert not [fault for fault in _faults(search.plans, scale) if fault != "FOR ORDER BY"], search.plans
+        assert "VIRTUAL TABLE INDEX" in search.plans or not scale or "_search_search_text" in search.plans, search.plans
 
 
 class TestCount:
@@ -166,6 +179,24 @@ def _works(database: Database) -> dict[Place, Work]:
                     found[name, sort, deep] = _work(
                         database, moment, lambda at=cursor, by=order, of=listing: _page(moment, of, by, at)
                     )
+    return found
+
+
+def _searches(database: Database) -> dict[tuple[str, str, str], Work]:
+    """The first page of every list that is searched, in every order, for each of the words."""
+    found = {}
+    with open_reading(database) as moment:
+        for name, search in _SEARCHED.items():
+            for word in _WORDS:
+                for order in _orders(search(moment, {**_ALL, "q": word})):
+                    sort = f"{'-' if order.descending else ''}{order.name}"
+
+                    def run(by: str = sort, of: Any = search, words: str = word) -> Page:
+                        listing = of(moment, {**_ALL, "q": words})
+                        chosen = chosen_order(by, listing.sorts, listing.nullable, listing.found)
+                        return _page(moment, listing, chosen)
+
+                    found[name, sort, word] = _work(database, moment, run)
     return found
 
 
