@@ -7,7 +7,7 @@ would take hours. What comes out is a register like any other: its history holds
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,26 +49,29 @@ def fill(url: str, projects: int) -> int:
     """Add whole copies of all while there are no more than ``projects``; how many there are then."""
     engine = sa.create_engine(url)
     is_sqlite = engine.dialect.name == "sqlite"
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        _set(connection, is_sqlite, ("journal_mode=OFF",))  # which no transaction can change
+    if is_sqlite:  # nor does it need a journal, which no transaction can turn off
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=OFF")
     with engine.begin() as connection:
         real = connection.scalars(sa.select(sa.func.count()).select_from(Project)).one()
         copies = max(projects // real - 1, 0)
-        # Half a filled register is worth nothing: it is written without a net.
-        _set(connection, is_sqlite, ("synchronous=OFF", "cache_size=-500000", "temp_store=MEMORY"))
+        without_net(connection)
         if copies:
             _add(connection, copies)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not is_sqlite:  # whose plans are worse with statistics: it builds filters over whole tables
             connection.exec_driver_sql("VACUUM ANALYZE")
-        _set(connection, is_sqlite, ("journal_mode=WAL",))
+        else:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     engine.dispose()
     return real * (copies + 1)
 
 
-def _set(connection: sa.Connection, is_sqlite: bool, pragmas: Iterable[str]) -> None:
-    for pragma in pragmas if is_sqlite else ():
-        connection.exec_driver_sql(f"PRAGMA {pragma}")
+def without_net(connection: sa.Connection) -> None:
+    """Half a filled register is worth nothing: SQLite need not look after it."""
+    for pragma in ("synchronous=OFF", "cache_size=-500000", "temp_store=MEMORY"):
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
 
 
 def _add(connection: sa.Connection, copies: int) -> None:
@@ -78,7 +81,7 @@ def _add(connection: sa.Connection, copies: int) -> None:
         connection.execute(sa.schema.CreateTable(made))
     connection.execute(_COPY.insert(), [{"id": _place(number), "number": number} for number in range(1, copies + 1)])
     connection.execute(_IMAGE.insert(), images)
-    held = _held_back(connection)
+    held = held_back(connection, [table.name for table in (*_COPIED, table_of(Change))])
     for table in _COPIED:
         connection.exec_driver_sql(f"CREATE TABLE bench_{table.name} AS SELECT * FROM {table.name}")
         connection.execute(_rows(table))
@@ -90,14 +93,14 @@ def _add(connection: sa.Connection, copies: int) -> None:
         connection.exec_driver_sql(statement)
 
 
-def _held_back(connection: sa.Connection) -> list[str]:
+def held_back(connection: sa.Connection, tables: Sequence[str]) -> list[str]:
     """Take off plain indexes, and PostgreSQL's foreign keys: all at once they are made far quicker; how to put them on.
 
     SQLite looks at foreign keys only where it is told to.
     """
     if connection.dialect.name == "sqlite":
-        return _sqlite_held_back(connection)
-    names = ", ".join(f"'{table.name}'::regclass" for table in (*_COPIED, Base.metadata.tables[Change.__tablename__]))
+        return _sqlite_held_back(connection, tables)
+    names = ", ".join(f"'{table}'::regclass" for table in tables)
     keys = connection.exec_driver_sql(
         f"SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint "
         f"WHERE contype = 'f' AND conrelid IN ({names})"
@@ -114,8 +117,8 @@ def _held_back(connection: sa.Connection) -> list[str]:
     return [*(text for _, text in indexes), *put_on]
 
 
-def _sqlite_held_back(connection: sa.Connection) -> list[str]:
-    names = ", ".join(f"'{table.name}'" for table in (*_COPIED, Base.metadata.tables[Change.__tablename__]))
+def _sqlite_held_back(connection: sa.Connection, tables: Sequence[str]) -> list[str]:
+    names = ", ".join(f"'{table}'" for table in tables)
     plain = "type = 'index' AND sql LIKE 'CREATE INDEX%'"
     asked = f"SELECT name, sql FROM sqlite_schema WHERE {plain} AND tbl_name IN ({names})"
     indexes = connection.exec_driver_sql(asked).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from benchmarks.filling import held_back, without_net
 from portfolio.core.columns import Identifier
 from portfolio.core.db import Base, Database
 from portfolio.funding.models import (
@@ -17,37 +18,43 @@ from portfolio.funding.models import (
 from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneSearch, MilestoneStatusChange
 from portfolio.projects.models import Assignment, Decision, Project, ProjectRole, ProjectSearch, ProjectStatusChange
 
-_KINDS = (
-    *(Decision, Project, Assignment, ProjectRole, ProjectStatusChange),
-    *(Milestone, MilestoneStatusChange, MilestoneForecast),
-    *(ProjectSearch, MilestoneSearch),
+_OF_PROJECTS = (Decision, Project, Assignment, ProjectRole, ProjectStatusChange, ProjectSearch)
+_ON_PROJECTS = (
+    *(Milestone, MilestoneStatusChange, MilestoneForecast, MilestoneSearch),
     *(Application, ApplicationStatusChange, Award, AwardStatusChange, LedgerEntry, FundingStatement),
 )
-COPIED = tuple(kind.__tablename__ for kind in _KINDS)
+COPIED = tuple(kind.__tablename__ for kind in (*_OF_PROJECTS, *_ON_PROJECTS))
 """The tables that grow, parents first."""
+_BARE = {kind.__tablename__ for kind in _OF_PROJECTS}
 _NAMED = {"slug": "k || '-' || slug", "title_sort": "k || ' ' || title_sort", "title_de": "k || ' ' || title_de"}
 """The number stands first, so that in every order a part of the list is like the whole."""
 
 
-def multiply(database: Database, copies: int) -> None:
-    """Add so many copies of everything; each has ids of its own, and what points within a copy points there."""
-    numbers = f"WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {copies})"
-    with database.engine.begin() as connection:
-        if not database.is_sqlite:
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+def multiply(database: Database, copies: int, *, bare: int = 0) -> None:
+    """Add so many copies of everything; each has ids of its own, and what points within a copy points there.
+
+    :param bare: as many more of the projects alone, without milestones and money.
+    """
+    engine = sa.create_engine(database.url)
+    with engine.begin() as connection:
+        without_net(connection)
+        put_on = held_back(connection, COPIED)
         for name in COPIED:
-            table = Base.metadata.tables[name]
-            copied = [column for column in table.c if column.identity is None]
+            number = copies + bare if name in _BARE else copies
+            numbers = f"WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {number})"
+            copied = [column for column in Base.metadata.tables[name].c if column.identity is None]
             columns = ", ".join(column.name for column in copied)
             values = ", ".join(_value(column, database) for column in copied)
+            # SQLite keeps the order of a cross join, and with it that of the ids.
             connection.exec_driver_sql(
                 f"INSERT INTO {name} ({columns}) {numbers} SELECT {values} FROM {name} CROSS JOIN n"
             )
-            if not database.is_sqlite:  # or each row's parent is looked for in a table still taken for small
-                connection.exec_driver_sql(f"ANALYZE {name}")
+        for statement in put_on:
+            connection.exec_driver_sql(statement)
     if not database.is_sqlite:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
+    engine.dispose()
 
 
 def _value(column: sa.Column[object], database: Database) -> str:

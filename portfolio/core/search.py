@@ -10,6 +10,8 @@ _WORD = re.compile(r"\S+")
 
 
 def _stripped(text: str) -> str:
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 

@@ -20,6 +20,7 @@ from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneS
 from portfolio.milestones.on_day import milestones_on
 from portfolio.milestones.schemas import ForecastSchema, MilestoneSchema, MilestoneStatusChangeSchema
 from portfolio.projects.funded import funded_conditions
+from portfolio.projects.held import ever_held
 
 _MILESTONE = MilestoneSchema()
 _FORECAST = ForecastSchema()
@@ -61,7 +62,11 @@ def milestone_conditions(rows: sa.Subquery, query: Mapping[str, Any]) -> list[sa
 def list_milestones(moment: Reading, query: Mapping[str, Any]) -> Listing:
     """Milestones by the filters of ``MilestoneQuerySchema``."""
     rows = milestones_on(moment)
-    conditions = [*milestone_conditions(rows, query), *funded_conditions(rows.c.project, moment, query)]
+    conditions = [
+        *ever_held(moment, query, "ministry"),
+        *milestone_conditions(rows, query),
+        *funded_conditions(rows.c.project, moment, query),
+    ]
     titled = _titled(moment, rows, query["q"]) if query.get("q") else Hits(sa.true(), are_named=False)
     return Listing(
         name="milestones",

@@ -16,6 +16,7 @@ from portfolio.history.searching import holding
 from portfolio.history.serving import Listing
 from portfolio.organisations.models import Organisation
 from portfolio.projects.funded import funded_conditions
+from portfolio.projects.held import ever_held
 from portfolio.projects.models import (
     Assignment,
     Decision,
@@ -99,7 +100,11 @@ def project_filters(project: sa.Subquery, query: Mapping[str, Any]) -> list[sa.C
 
 def project_conditions(moment: Reading, project: sa.Subquery, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
     """Which projects of a day a query asks for: by themselves, by the words in them, and by what funds them."""
-    conditions = [*project_filters(project, query), *funded_conditions(project.c.slug, moment, query)]
+    conditions = [
+        *ever_held(moment, query, "lead_ministry"),
+        *project_filters(project, query),
+        *funded_conditions(project.c.slug, moment, query),
+    ]
     if query.get("q"):
         conditions.append(holding(moment, ProjectSearch, project, query["q"]))
     return conditions
@@ -125,7 +130,7 @@ def list_projects(moment: Reading, query: Mapping[str, Any]) -> Listing:
         default_sort="title",
         nullable=("code", "status_as_of"),
         # Equal to itself: SQLite learns from it that there is a change, and may look for that first.
-        found={"status_as_of": Found(as_of, project.c.status_of, as_of == as_of)},
+        found={"status_as_of": Found(as_of, project.c.status_of, as_of == as_of, far=True)},
         present=present_project,
         internal=INTERNAL,
         columns=DOWNLOAD,

@@ -40,8 +40,13 @@ LISTS: dict[str, Callable[[Reading], Listing]] = {
 }
 """The lists that grow, by the table whose rows they show."""
 _SEARCHED: dict[str, Callable[[Reading, Any], Listing]] = {"project": list_projects, "milestone": list_milestones}
-_WORDS = {"nirgendsda": 1, "ruhr": 4}
-"""One that no record holds, and one that every twentieth does; how many pages a search for it may cost."""
+_UNKNOWN, _COMMON = {"q": "nirgendsda"}, {"q": "ruhr"}
+"""A word that no record holds, and one that every twentieth does."""
+_ASKED: dict[str, list[dict[str, Any]]] = {
+    "project": [_UNKNOWN, _COMMON, {"lead_ministry": ["demo-stadt"]}, {"action_field": ["no-such-field"]}],
+    "milestone": [_UNKNOWN, _COMMON, {"ministry": ["demo-stadt"]}],
+}
+"""Beside the words, what no project ever was of."""
 _STORED = {
     "title": ("project", "title_sort"),
     "name": ("organisation", "name_sort"),
@@ -128,9 +133,12 @@ class TestCost:
     def test_does_not_grow(self, copies: Callable[[str], Any], scale: bool) -> None:
         with copies("demo") as small, copies("demo") as large:
             multiply(small, 10)
-            multiply(large, 260 if scale else 20)
+            # 200 000 projects, of which 27 000 carry milestones and money.
+            multiply(large, 260 if scale else 20, bare=1644 if scale else 0)
             before, after = _works(small), _works(large)
             searches = _searches(large)
+        newest = after["project", "-status_as_of", False].plans
+        assert not _faults(newest, scale), newest
         for place, work in after.items():
             if place[:2] in _NOT_FLAT:
                 continue
@@ -141,16 +149,14 @@ class TestCost:
                 for (name, sort, _), work in before.items()
                 if name == place[0] and (name, sort) not in _NOT_FLAT
             )
-            assert work.amount <= max(2 * page, 1000), (place, page, work.plans)
-            for word in _WORDS if place[0] in _SEARCHED and not place[2] else ():
-                self._require_as_flat(searches[(*place[:2], word)], _WORDS[word] * page, scale)
-
-    @staticmethod
-    def _require_as_flat(search: Work, most: int, scale: bool) -> None:
-        """It asks the index first, and looks at no more than it must."""
-        assert search.amount <= max(most, 1000), (search, most)
-        assert not [fault for fault in _faults(search.plans, scale) if fault != "FOR ORDER BY"], search.plans
-        assert "VIRTUAL TABLE INDEX" in search.plans or not scale or "_search_search_text" in search.plans, search.plans
+            # Where seven of eight projects are bare, a list by project passes them over.
+            passed = 8 if scale and place[1].endswith("project") else 1
+            assert work.amount <= max(2 * page * passed, 1000), (place, page, work.plans)
+        for name, sort, asked, work in searches:
+            page = max(one.amount for (of, by, _), one in before.items() if of == name and (of, by) not in _NOT_FLAT)
+            assert work.amount <= (20 * page if asked == _COMMON else 1000), (name, sort, asked, page, work.plans)
+            if asked == _UNKNOWN:
+                assert not scale or re.search("VIRTUAL TABLE INDEX|_search_search_text", work.plans), work.plans
 
 
 class TestCount:
@@ -182,21 +188,21 @@ def _works(database: Database) -> dict[Place, Work]:
     return found
 
 
-def _searches(database: Database) -> dict[tuple[str, str, str], Work]:
-    """The first page of every list that is searched, in every order, for each of the words."""
-    found = {}
+def _searches(database: Database) -> list[tuple[str, str, dict[str, Any], Work]]:
+    """The first page in every order of all that is asked of a list."""
+    found = []
     with open_reading(database) as moment:
         for name, search in _SEARCHED.items():
-            for word in _WORDS:
-                for order in _orders(search(moment, {**_ALL, "q": word})):
+            for asked in _ASKED[name]:
+                for order in _orders(search(moment, {**_ALL, **asked})):
                     sort = f"{'-' if order.descending else ''}{order.name}"
 
-                    def run(by: str = sort, of: Any = search, words: str = word) -> Page:
-                        listing = of(moment, {**_ALL, "q": words})
+                    def run(by: str = sort, of: Any = search, query: Any = asked) -> Page:
+                        listing = of(moment, {**_ALL, **query})
                         chosen = chosen_order(by, listing.sorts, listing.nullable, listing.found)
                         return _page(moment, listing, chosen)
 
-                    found[name, sort, word] = _work(database, moment, run)
+                    found.append((name, sort, asked, _work(database, moment, run)))
     return found
 
 
@@ -219,7 +225,7 @@ def _work(database: Database, moment: Reading, run: Callable[[], Page]) -> Work:
         steps = _steps(connection, run) if database.is_sqlite else 0
         if not database.is_sqlite:
             run()
-    plans = "\n".join(_plan(connection, *statement) for statement in statements)
+    plans = "\n".join(_plan(connection, *statement) for statement in statements if not statement[0].startswith("SET"))
     blocks = sum(int(number) for number in re.findall(r"^Limit.*\n  Buffers: shared hit=(\d+)", plans, re.MULTILINE))
     return Work(steps if database.is_sqlite else blocks, plans)
 
