@@ -33,15 +33,18 @@ _NAMED = {"slug": "k || '-' || slug", "title_sort": "k || ' ' || title_sort", "t
 def multiply(database: Database, copies: int, *, bare: int = 0) -> None:
     """Add so many copies of everything; each has ids of its own, and what points within a copy points there.
 
-    :param bare: as many more of the projects alone, without milestones and money.
+    :param bare: before each of them so many more of the projects alone, without milestones and money.
     """
     engine = sa.create_engine(database.url)
     with engine.begin() as connection:
         without_net(connection)
         put_on = held_back(connection, COPIED)
         for name in COPIED:
-            number = copies + bare if name in _BARE else copies
-            numbers = f"WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {number})"
+            step = 1 if name in _BARE else bare + 1
+            numbers = (
+                f"WITH RECURSIVE n(k) AS (SELECT {step} UNION ALL "
+                f"SELECT k + {step} FROM n WHERE k < {copies * (bare + 1)})"
+            )
             copied = [column for column in Base.metadata.tables[name].c if column.identity is None]
             columns = ", ".join(column.name for column in copied)
             values = ", ".join(_value(column, database) for column in copied)
