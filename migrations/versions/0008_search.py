@@ -18,6 +18,9 @@ _KINDS = ("project", "organisation", "milestone")
 
 
 def upgrade() -> None:
+    # What an organisation leads is found without going through all it has a part in.
+    op.drop_index(op.f("ix_project_role_organisation_id"), table_name="project_role")
+    op.create_index(op.f("ix_project_role_organisation_id_role"), "project_role", ["organisation_id", "role"])
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     if not is_sqlite:
         _require_trigrams()
@@ -49,6 +52,8 @@ def downgrade() -> None:
         if op.get_bind().dialect.name == "sqlite":
             op.execute(f"DROP TABLE {kind}_search_fts")
         op.drop_table(f"{kind}_search")
+    op.drop_index(op.f("ix_project_role_organisation_id_role"), table_name="project_role")
+    op.create_index(op.f("ix_project_role_organisation_id"), "project_role", ["organisation_id"])
 
 
 def _require_trigrams() -> None:

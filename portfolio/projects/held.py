@@ -1,4 +1,4 @@
-"""Whether any project was ever of the fields and ministries a query asks for: else a list would walk past them all."""
+"""Whether a query names a field at all, and a ministry that ever led a project: else a list walks past all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from portfolio.core.query_fields import NONE
 from portfolio.history.reading import Reading
 from portfolio.organisations.models import Organisation
-from portfolio.projects.models import Assignment, ProjectRole
+from portfolio.projects.models import ProjectRole
 from portfolio.projects.on_day import LEAD
 from portfolio.taxonomy.models import ActionField
 
@@ -24,17 +24,15 @@ def ever_held(moment: Reading, query: Mapping[str, Any], ministry: str) -> list[
         return []
     one = sa.literal_column("1", sa.Integer)
     role, organisation = moment.at(ProjectRole), moment.at(Organisation)
-    assignment, field = moment.at(Assignment), moment.at(ActionField)
+    field = moment.at(ActionField)
     led: sa.Select[Any] = (
         sa.select(one)
         .select_from(organisation.join(role, role.c.organisation_id == organisation.c.id))
         .where(role.c.role == LEAD)
     )
-    assigned: sa.Select[Any] = sa.select(one).select_from(
-        field.join(assignment, assignment.c.action_field_id == field.c.id)
-    )
+    named: sa.Select[Any] = sa.select(one).select_from(field)  # a field that is none; the others all have projects
     return [
         rows.where(code.in_(query[name])).exists()
-        for name, code, rows in ((ministry, organisation.c.code, led), ("action_field", field.c.code, assigned))
+        for name, code, rows in ((ministry, organisation.c.code, led), ("action_field", field.c.code, named))
         if query.get(name) and NONE not in query[name]
     ]

@@ -155,9 +155,10 @@ class ProjectRole(Entity):
     __table_args__ = (
         sa.CheckConstraint("to_on IS NULL OR from_on < to_on", name="period"),
         sa.Index(None, "project_id", "role"),
+        sa.Index(None, "organisation_id", "role"),
     )
     project_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Project.id, ondelete="RESTRICT"))
-    organisation_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Organisation.id, ondelete="RESTRICT"), index=True)
+    organisation_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Organisation.id, ondelete="RESTRICT"))
     role: Mapped[str]
     from_on: Mapped[date | None]
     to_on: Mapped[date | None]
