@@ -35,12 +35,17 @@ class SearchText(Base):
     not_audited: ClassVar[str | None] = "it is made of the record's own texts, which are in the history"
     of: ClassVar[type[Entity]]
     made_of: ClassVar[tuple[str, ...]]
-    """The columns of the record whose change changes the text; the record gives it as ``search_text``."""
+    """The columns of the record whose change changes the text."""
 
     number: Mapped[int] = mapped_column(sa.Integer, sa.Identity(), primary_key=True)
     """What SQLite's index calls the record; only a key of its own stays the same when the file is packed."""
     record_id: Mapped[UUID]
     search_text: Mapped[str]
+
+    @staticmethod
+    def text_of(record: Any) -> str:
+        """The text of a record, from its columns; where it has no such column a kind folds its own."""
+        return str(record.search_text)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -64,15 +69,29 @@ def index_tables(table: str) -> set[str]:
 
 @event.listens_for(RegisterSession, "after_flush")
 def _keep_texts(session: Session, _context: Any) -> None:
-    """All at once, as an import writes thousands; what is deleted goes with its record."""
+    """What is deleted goes with its record."""
     for kind, rows in _by_kind(session.new):
-        values = [{"record_id": row.id, "search_text": row.search_text} for row in rows]
-        session.connection().execute(table_of(kind).insert(), values)
+        _add_texts(session, kind, rows)
     for kind, rows in _by_kind(session.dirty):
-        values = [{"of": row.id, "search_text": row.search_text} for row in rows if _is_renamed(kind, row)]
+        values = [{"of": row.id, "search_text": kind.text_of(row)} for row in rows if _is_renamed(kind, row)]
         if values:
             table = table_of(kind)
             session.connection().execute(table.update().where(table.c.record_id == sa.bindparam("of")), values)
+
+
+def keep_texts_of(session: Session, model: type[Entity], records: Iterable[Any]) -> None:
+    """Write the texts of new records that no flush has written.
+
+    :param records: whose attributes are the columns of ``model``.
+    """
+    if model in _kinds:
+        _add_texts(session, _kinds[model], records)
+
+
+def _add_texts(session: Session, kind: type[SearchText], records: Iterable[Any]) -> None:
+    """All at once, as an import writes thousands."""
+    values = [{"record_id": record.id, "search_text": kind.text_of(record)} for record in records]
+    session.connection().execute(table_of(kind).insert(), values)
 
 
 def _by_kind(rows: Iterable[Any]) -> list[tuple[type[SearchText], list[Any]]]:

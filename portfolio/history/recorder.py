@@ -18,6 +18,7 @@ from portfolio.core import sources
 from portfolio.core.columns import CommittedText, image_of
 from portfolio.core.dates import format_instant
 from portfolio.core.db import INSERT_ONLY, Base, BypassRefused, Database, Entity, WriteContext, database_of, table_of
+from portfolio.core.searching import keep_texts_of
 from portfolio.history import merkle
 from portfolio.history.canonical import canonical, commitment
 from portfolio.history.inscribing import Image, Inscription, inscribe
@@ -70,8 +71,10 @@ def insert_new(session: Session, model: type[Entity], rows: Sequence[Mapping[str
         for row in rows
     ]
     session.connection().execute(_insert(model), written)
-    for values in written:
-        record = made[values["id"]] = Made(model, values)
+    records = [Made(model, values) for values in written]
+    keep_texts_of(session, model, records)
+    for record in records:
+        made[record.id] = record
         tracked[record] = "create"
     return [values["id"] for values in written]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -47,11 +47,6 @@ class Milestone(Entity):
     basis: Mapped[str] = mapped_column(default=REPORTED)
     source_url: Mapped[str | None]
 
-    @property
-    def search_text(self) -> str:
-        """Both titles, folded."""
-        return search_text(self.title_de, self.title_en or "")
-
 
 class MilestoneSearch(SearchText):
     """What a search for milestones looks through: their titles."""
@@ -61,6 +56,10 @@ class MilestoneSearch(SearchText):
     of = Milestone
     made_of = ("title_de", "title_en")
     record_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Milestone.id, ondelete="CASCADE"), unique=True)
+
+    @staticmethod
+    def text_of(record: Any) -> str:
+        return search_text(record.title_de, record.title_en or "")
 
 
 class MilestoneStatusChange(StatusChange):

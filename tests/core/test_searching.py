@@ -22,7 +22,7 @@ from portfolio.exchange.demo import load_demo
 from portfolio.history.reading import open_reading
 from portfolio.milestones.listing import list_milestones
 from portfolio.milestones.models import Milestone, MilestoneSearch
-from portfolio.milestones.service import create_milestone, delete_milestone, update_milestone
+from portfolio.milestones.service import create_milestone, create_milestones, delete_milestone, update_milestone
 from portfolio.organisations.models import OrganisationSearch
 from portfolio.projects.listing import list_projects
 from portfolio.projects.models import Project, ProjectSearch
@@ -84,7 +84,7 @@ def require_true(database: Database) -> None:
     with database.snapshot() as session:
         for kind in KINDS:
             kept = {row.record_id: row.search_text for row in session.scalars(sa.select(kind))}
-            assert kept == {row.id: row.search_text for row in session.scalars(sa.select(kind.of))}, kind
+            assert kept == {row.id: kind.text_of(row) for row in session.scalars(sa.select(kind.of))}, kind
     if database.is_sqlite:
         with database.write_engine.begin() as connection:
             for kind in KINDS:
@@ -127,6 +127,11 @@ class TestHits:
 class TestKeeping:
     def test_every_way_of_writing(self, seeded: Database) -> None:
         load_demo(seeded)
+        with seeded.transaction(SYSTEM) as session:
+            project = lock_project(session, "oepnv-initiative")
+            values: Any = {"code": "M98", "title_de": "Öffnung der Häfen", "kind": "report", "baseline_on": _DAY}
+            create_milestones(session, [(project, values), (project, {**values, "code": "M99"})])
+        assert sorted(self._codes(seeded, "haefen")) == ["M98", "M99"]
         require_true(seeded)
 
     def test_a_new_title_and_a_deletion(self, database: Database) -> None:
