@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import logging
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,13 +93,19 @@ _DESCRIPTION = (
 )
 
 
+class _Application(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        # None of ours is a coroutine; Flask would look each of the twenty that make an answer over, every time.
+        return func
+
+
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
     """The application.
 
     :raises SchemaMismatch: the database is not at this program's schema; `portfolio db upgrade` brings it there.
     """
     settings = settings or read_settings()
-    app = Flask(__name__, static_folder=None)
+    app = _Application(__name__, static_folder=None)
     # What runs after a request runs in the opposite order: the log sees the answer as it is sent.
     logs.install(app)
     database = database or open_database(settings)

@@ -87,11 +87,12 @@ def new_actor(session: Session, subject: str, name: str) -> Actor:
 
 
 _KEYS = table_of(ApiKey)
-_KEY = sa.select(_KEYS).where(_KEYS.c.prefix == sa.bindparam("prefix"))
+_NEEDED = ("prefix", "secret_hash", "role", "organisation", "actor_id", "expires_at", "revoked_at")
+_KEY = sa.select(*(_KEYS.c[name] for name in _NEEDED)).where(_KEYS.c.prefix == sa.bindparam("prefix"))
 
 
 def find_key(connection: sa.Connection, secret: str) -> sa.Row[Any] | None:
-    """The key with this secret, good or not, with the columns of :class:`ApiKey`; None where nobody ever made it."""
+    """The key with this secret, good or not, with what signing in needs of it; None where nobody ever made it."""
     key = connection.execute(_KEY, {"prefix": _prefix(secret)}).one_or_none()
     return key if key is not None and hmac.compare_digest(key.secret_hash, _hashed(secret)) else None
 

@@ -6,7 +6,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from flask import current_app
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
@@ -29,7 +31,14 @@ INSERT_ONLY = "insert_only"
 """Mark of a table whose rows the database itself keeps from being changed."""
 ERASABLE = "erasable"
 """Columns of an insert-only table that an erasure may write."""
-_WRITES, _ASKS = "portfolio_writes", "portfolio_asks"
+_WRITES, _READS, _ASKS = "portfolio_writes", "portfolio_reads", "portfolio_asks"
+_FIRST, _TWO = "portfolio_first", "portfolio_two"
+_BEGIN = {
+    # A transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT; no timeout helps.
+    "sqlite": {_WRITES: "BEGIN IMMEDIATE"},
+    "postgresql": {_READS: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
+}
+"""How a transaction begins; with a plain BEGIN where nothing else is said."""
 LOCK_MILLISECONDS = 5000
 """How long a write waits for a row that another one holds."""
 _IDLE_SINCE = "portfolio_idle_since"
@@ -119,10 +128,11 @@ class Database:
         self.info: dict[str, object] = {}  # what upper floors keep with a database, under their own names
         self.engine = self._create_engine(statement_timeout_ms)
         self.write_engine: Engine = self.engine.execution_options(**{_WRITES: True})
-        self.read_engine: Engine = self.engine if self.is_sqlite else self._postgresql_reader()
-        self._asking_engine: Engine = self.engine.execution_options(
-            **({_ASKS: True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"})
-        )
+        self.read_engine: Engine = self.engine.execution_options(**{_READS: True})
+        self._openers: dict[str, Engine] = {}
+        self._asking_engine: Engine = self.engine.execution_options(**{_ASKS: True})
+        self.first_of_writes: Callable[[], str | None] = lambda: None
+        """A statement without parameters that goes with the BEGIN of a transaction; see :func:`found_first`."""
         self.sessions = sessionmaker(
             self.write_engine, class_=RegisterSession, expire_on_commit=False, info={EXTENSION: self}
         )
@@ -137,6 +147,9 @@ class Database:
         """A session whose work becomes one revision, or nothing at all. The only place that commits."""
         with self.sessions() as session:
             session.info["context"] = context
+            first = self.first_of_writes()
+            if first is not None:
+                session.connection(execution_options={_FIRST: first})
             yield session
             session.commit()
 
@@ -152,6 +165,19 @@ class Database:
         """A read-only session that sees one moment of the database, however many statements it sends."""
         with self._readers() as session:
             yield session
+
+    @contextmanager
+    def opened(self, first: str) -> Iterator[tuple[Connection, Any]]:
+        """As :meth:`snapshot`, with the row that ``first`` finds in it; it is sent along with BEGIN.
+
+        :param first: one of the few statements without parameters that reads begin with.
+        """
+        engine = self._openers.get(first)
+        if engine is None:
+            engine = self._openers[first] = self.read_engine.execution_options(**{_FIRST: first})
+        with engine.connect() as connection:
+            connection.begin()
+            yield connection, found_first(connection, first)
 
     @contextmanager
     def ask(self) -> Iterator[Connection]:
@@ -179,6 +205,7 @@ class Database:
             pool_timeout=2,
             pool_use_lifo=True,  # the one used last has its statements and pages at hand
             pool_recycle=1800,
+            isolation_level="AUTOCOMMIT",  # BEGIN is sent by us, as it is with SQLite
             # A server that is gone without a word is noticed after five seconds, on a query as on an idle connection.
             connect_args={
                 "connect_timeout": 2,
@@ -190,10 +217,10 @@ class Database:
             },
         )
         _ask_the_idle(engine)
+        event.listen(engine, "begin", _begin)
+        event.listen(engine, "rollback", _roll_back)
+        event.listen(engine, "do_execute", _execute_two)
         return engine
-
-    def _postgresql_reader(self) -> Engine:
-        return self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _ask_the_idle(engine: Engine) -> None:
@@ -233,7 +260,7 @@ def _sqlite_engine(url: sa.URL) -> Engine:
         pool_use_lifo=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -261,13 +288,52 @@ def _keep_wal(cursor: sqlite3.Cursor) -> None:
             time.sleep(0.02)
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT; no timeout helps.
+def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get(_ASKS):
         return
-    writes = options.get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    ways = _BEGIN[connection.dialect.name]
+    begin = next((begin for mode, begin in ways.items() if options.get(mode)), "BEGIN")
+    first = options.get(_FIRST)
+    if first is None:
+        connection.exec_driver_sql(begin)
+    else:
+        connection.info[_FIRST] = first, _begin_with(connection, begin, first)
+
+
+def _begin_with(connection: Connection, begin: str, first: str) -> Any:
+    """Begin, and the row that ``first`` finds; PostgreSQL takes both at once."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(begin)
+        return connection.exec_driver_sql(first).first()
+    return connection.exec_driver_sql(f"{begin}; {first}", execution_options={_TWO: True}).first()
+
+
+def _execute_two(cursor: Any, statement: str, _parameters: Any, context: Any) -> bool | None:
+    if not context.execution_options.get(_TWO):
+        return None
+    cursor.execute(statement)
+    cursor.nextset()  # what the second one found
+    return True
+
+
+def found_first(connection: Connection, first: str) -> Any:
+    """The row that ``first`` found when the transaction of ``connection`` began; None where there was none."""
+    sent, row = connection.info.pop(_FIRST, (None, None))
+    return row if sent == first else connection.exec_driver_sql(first).first()
+
+
+def _roll_back(connection: Connection) -> None:
+    """Roll back past the driver, which would let go of all statements it has prepared: tables might be gone, it thinks.
+
+    Every read ends like this, and a statement that has to be planned anew takes ten times as long.
+    """
+    if connection.closed or connection.invalidated:
+        return
+    found = connection.connection.driver_connection
+    assert isinstance(found, psycopg.Connection)
+    if found.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        found.pgconn.exec_(b"ROLLBACK")  # where that fails the driver is still inside, and does it in its own way
 
 
 def table_of(model: type[Base]) -> sa.Table:

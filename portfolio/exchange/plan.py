@@ -67,7 +67,7 @@ class Comparison:
         if not wanted:
             return {}
         then = reading_beside(self._moment, str(self._origin.facts.revision))
-        then = Reading(then.session, then.revision, then.known_at, self._origin.facts.valid_on, is_past=True)
+        then = Reading(then.connection, then.revision, then.known_at, self._origin.facts.valid_on, is_past=True)
         return rows_with_ids(sheet, then, self._view, wanted)
 
     def _new(self, reader: _SheetReader, found: _Found) -> None:

@@ -11,40 +11,59 @@ from sqlalchemy.engine import Connection
 
 from portfolio.core.db import table_of
 from portfolio.history.archive import chunks
-from portfolio.history.models import Change, LogHead, Redactable, Revision
+from portfolio.history.models import Change, Idempotency, LogHead, Redactable, Revision
 from portfolio.history.trees import Touched, count
 
 _MOST_AT_ONCE = 1000
 # Put together once, and on the tables: on the mapped classes the session would look at each row first.
 _REVISION, _CHANGE, _SECRET = (sa.insert(table_of(model)) for model in (Revision, Change, Redactable))
 _HEAD = sa.update(table_of(LogHead))
-_AT_ONCE = sa.text(
-    """
-    WITH revised AS (INSERT INTO revision (rev, header, leaf) VALUES (:rev, :header, :leaf)),
-    changed AS (
-      INSERT INTO change (rev, seq, entity, entity_id, body)
-      SELECT :rev, * FROM unnest(
-        CAST(:seqs AS integer[]), CAST(:entities AS text[]), CAST(:ids AS text[]), CAST(:bodies AS text[])
-      )
-    ),
-    hidden AS (
-      INSERT INTO redactable (rev, seq, path, salt, value)
-      SELECT :rev, * FROM unnest(
-        CAST(:of_seqs AS integer[]), CAST(:paths AS text[]), CAST(:salts AS bytea[]), CAST(:texts AS text[])
-      )
-    ),
-    trees AS (
-      INSERT INTO tree_revision (project_id, rev) SELECT unnest(CAST(:trees AS uuid[])), :rev
-      ON CONFLICT (project_id) DO UPDATE SET rev = excluded.rev
-    ),
-    areas AS (
-      INSERT INTO area_revision (area, rev) SELECT unnest(CAST(:areas AS text[])), :rev
-      ON CONFLICT (area) DO UPDATE SET rev = excluded.rev
-    )
-    UPDATE log_head SET size = :size, frontier = :frontier, last_leaf = :last_leaf, last_at = :last_at
-    """
-).bindparams(sa.bindparam("rev", type_=sa.BigInteger))
-"""One round trip to PostgreSQL instead of six."""
+_AT_ONCE = """
+WITH revised AS (INSERT INTO revision (rev, header, leaf) VALUES (%(rev)s, %(header)s, %(leaf)b)),
+changed AS (
+  INSERT INTO change (rev, seq, entity, entity_id, body)
+  SELECT %(rev)s, * FROM unnest(
+    %(seqs)b::integer[], %(entities)b::text[], %(ids)b::text[], %(bodies)b::text[]
+  )
+),
+hidden AS (
+  INSERT INTO redactable (rev, seq, path, salt, value)
+  SELECT %(rev)s, * FROM unnest(%(of_seqs)b::integer[], %(paths)b::text[], %(salts)b::bytea[], %(texts)b::text[])
+),
+trees AS (
+  INSERT INTO tree_revision (project_id, rev) SELECT unnest(%(trees)b::uuid[]), %(rev)s
+  ON CONFLICT (project_id) DO UPDATE SET rev = excluded.rev
+),
+areas AS (
+  INSERT INTO area_revision (area, rev) SELECT unnest(%(areas)b::text[]), %(rev)s
+  ON CONFLICT (area) DO UPDATE SET rev = excluded.rev
+){kept}
+UPDATE log_head SET size = %(rev)s, frontier = %(frontier)b, last_leaf = %(leaf)b, last_at = %(at)s
+""".replace("%(rev)s", "%(rev)s::bigint")
+"""One round trip to PostgreSQL instead of six, in its driver's own words: nothing is put together for each write.
+
+Arrays are sent as ``b``, binary: as text their every quotation mark would be escaped by itself.
+"""
+_WITH_ANSWER = """,
+kept AS (
+  UPDATE idempotency
+  SET status = %(status)s, headers = %(headers)s, body = %(body)b, rev = %(rev)s::bigint, created_at = %(at)s
+  WHERE scope = %(scope)s AND key_hash = %(key_hash)b
+)"""
+_ALONE, _ANSWERED = (_AT_ONCE.replace("{kept}", kept) for kept in ("", _WITH_ANSWER))
+_KEPT = table_of(Idempotency)
+_STORE = sa.update(_KEPT).where(_KEPT.c.scope == sa.bindparam("of_scope"), _KEPT.c.key_hash == sa.bindparam("of_key"))
+
+
+@dataclass(frozen=True)
+class KeptAnswer:
+    """What the same request is answered when it is sent again."""
+
+    scope: str
+    key_hash: bytes
+    status: int
+    headers: str
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -76,16 +95,31 @@ class Inscription:
     leaf: bytes
     images: Sequence[Image]
     secrets: Sequence[Mapping[str, Any]]
-    head: Mapping[str, Any]
-    """The columns of the log's new end."""
+    frontier: bytes
+    at: str
     touched: Touched
 
 
-def inscribe(connection: Connection, written: Inscription) -> None:
-    """Write a revision; the log's end is locked by this transaction."""
+def inscribe(connection: Connection, written: Inscription, answer: KeptAnswer | None = None) -> None:
+    """Write a revision, and the answer that is kept with it; the log's end is locked by this transaction."""
     if connection.dialect.name == "postgresql" and len(written.images) <= _MOST_AT_ONCE:
-        connection.execute(_AT_ONCE, _values(written))
+        values = _values(written)
+        connection.exec_driver_sql(_ALONE, values) if answer is None else connection.exec_driver_sql(
+            _ANSWERED, values | vars(answer)
+        )
         return
+    _inscribe_parts(connection, written)
+    if answer is not None:
+        keep_answer(connection, answer, written.rev, written.at)
+
+
+def keep_answer(connection: Connection, answer: KeptAnswer, rev: int | None, at: str) -> None:
+    """Fill in the key's row, which this transaction has made."""
+    values = {"status": answer.status, "headers": answer.headers, "body": answer.body, "rev": rev, "created_at": at}
+    connection.execute(_STORE, {"of_scope": answer.scope, "of_key": answer.key_hash, **values})
+
+
+def _inscribe_parts(connection: Connection, written: Inscription) -> None:
     rev = written.rev
     connection.execute(_REVISION, {"rev": rev, "header": written.header, "leaf": written.leaf})
     # A large import has tens of thousands of images: they are not all copied at once.
@@ -93,7 +127,9 @@ def inscribe(connection: Connection, written: Inscription) -> None:
         connection.execute(_CHANGE, [image.row(rev) for image in part])
     for few in chunks(written.secrets):
         connection.execute(_SECRET, [{"rev": rev, **secret} for secret in few])
-    connection.execute(_HEAD, written.head)
+    connection.execute(
+        _HEAD, {"size": rev, "frontier": written.frontier, "last_leaf": written.leaf, "last_at": written.at}
+    )
     count(connection, written.touched, rev)
 
 
@@ -113,5 +149,6 @@ def _values(written: Inscription) -> dict[str, Any]:
         "texts": [secret["value"] for secret in secrets],
         "trees": sorted(written.touched.trees),
         "areas": sorted(written.touched.areas),
-        **written.head,
+        "frontier": written.frontier,
+        "at": written.at,
     }

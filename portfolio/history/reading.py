@@ -8,10 +8,11 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from portfolio.core import sources
@@ -22,6 +23,7 @@ from portfolio.core.problems import Invalid, ProblemError
 from portfolio.core.rows import dicts
 from portfolio.history import past
 from portfolio.history.models import Change, LogHead, Revision
+from portfolio.history.recorder import hold_end, with_locked_end
 from portfolio.history.relation import NOTHING, TODAY, VALID_ON, Build, Changed, holds_still, relation
 
 UNWRITTEN = -1
@@ -35,7 +37,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 class Reading:
     """A snapshot with its clocks resolved: what was true on ``valid_on``, as told up to ``revision``."""
 
-    session: Session
+    connection: Connection
     revision: int
     known_at: datetime | None
     """The instant of ``revision``; None before the first one."""
@@ -46,6 +48,16 @@ class Reading:
     """The tables that changed since a past moment, as far as that is known: all others hold what they held then."""
     parts: dict[str, Any] = field(default_factory=dict, compare=False)
     """Subqueries that several packages' statements share within this reading."""
+    writing: Session | None = None
+    """The session of the transaction that makes what is read."""
+
+    is_last: bool = False
+    """Whether all is written, so that whoever looks may lock the end of the log."""
+
+    @cached_property
+    def session(self) -> Session:
+        """On the same connection; a single statement is sent in half the time without."""
+        return self.writing or Session(self.connection, expire_on_commit=False, autoflush=False)
 
     @property
     def looks_back(self) -> bool:
@@ -54,7 +66,7 @@ class Reading:
 
     @property
     def dialect_name(self) -> str:
-        return self.session.get_bind().dialect.name
+        return self.connection.dialect.name
 
     def at(self, model: type[Base], *, name: str | None = None) -> sa.FromClause:
         """``model`` at this moment, as a selectable with its column names and types."""
@@ -70,7 +82,7 @@ class Reading:
         return relation(
             name,
             build,
-            dialect=self.session.get_bind().dialect,
+            dialect=self.connection.dialect,
             changed=self.changed if self.looks_back else NOTHING,
             valid_on=self.valid_on,
             revision=self.revision,
@@ -83,8 +95,12 @@ class Reading:
         differs beside them from call to call is a ``sa.bindparam`` with its value in ``values``, or a clock of
         :meth:`relation`. A past moment is written into its statement, so that one is made anew.
         """
+        if self.writing is not None:
+            self.writing.flush()
+            if self.is_last and self.dialect_name == "postgresql":
+                return self._last_rows(self.writing, build, *shape, **values)
         if self.looks_back:
-            return list(dicts(self.session.execute(build(self, *shape), values)))
+            return list(dicts(self.connection.execute(build(self, *shape), values)))
         day = today()
         is_today = self.valid_on == day  # which is spelled out in the statement; another day is bound
         key = (build, self.dialect_name, day if is_today else None, *shape)
@@ -93,7 +109,19 @@ class Reading:
             statement = _kept[key] = build(self, *shape)
         if not is_today:
             values |= {VALID_ON: self.valid_on, TODAY: day}
-        return list(dicts(self.session.execute(statement, values)))
+        return list(dicts(self.connection.execute(statement, values)))
+
+    def _last_rows(
+        self, session: Session, build: Callable[..., sa.Select[Any]], *shape: Hashable, **values: Any
+    ) -> list[dict[str, Any]]:
+        key = (build, "last", today(), *shape)
+        statement = _kept.get(key)
+        if statement is None:
+            statement = _kept[key] = with_locked_end(build(self, *shape))
+        rows = list(dicts(self.connection.execute(statement, values)))
+        for row in rows:
+            hold_end(session, row)
+        return rows
 
 
 _kept: Bounded[Hashable, sa.Select[Any]] = Bounded(1000)
@@ -106,18 +134,22 @@ def open_reading(database: Database, known_at: str | None = None, valid_on: date
     :param known_at: a revision number, an RFC 3339 instant, or a day (its end in the region); None is now.
     :raises Invalid: the moment lies in the future, or is none of the three.
     """
-    with database.snapshot() as session:
-        yield _reading(session, known_at, valid_on)
+    with database.opened(_OPENING) as (connection, head):
+        yield _reading(connection, head, known_at, valid_on)
 
 
 def reading_beside(moment: Reading, known_at: str | None) -> Reading:
     """Another moment in the same snapshot, for the same day."""
-    return _reading(moment.session, known_at, moment.valid_on)
+    return _reading(moment.connection, _head(moment.connection), known_at, moment.valid_on)
 
 
-def reading_of(session: Session) -> Reading:
-    """The state inside a running transaction, as its own answer will show it: under a revision that is yet to be."""
-    return Reading(session, UNWRITTEN, None, today(), is_past=False)
+def reading_of(session: Session, *, is_last: bool = False) -> Reading:
+    """The state inside a running transaction, as its own answer will show it: under a revision that is yet to be.
+
+    :param is_last: all is written and no row will be locked any more: the end of the log, which the revision needs
+        as the last lock of all, is then locked along with what is read first.
+    """
+    return Reading(session.connection(), UNWRITTEN, None, today(), is_past=False, writing=session, is_last=is_last)
 
 
 def head_in(session: Session) -> int:
@@ -125,17 +157,17 @@ def head_in(session: Session) -> int:
     return _head(session)[0]
 
 
-def _reading(session: Session, known_at: str | None, valid_on: date | None) -> Reading:
-    head, head_at = _head(session)
+def _reading(connection: Connection, end: tuple[int, str], known_at: str | None, valid_on: date | None) -> Reading:
+    head, head_at = end
     if known_at is None:
-        return Reading(session, head, _instant(head_at) if head else None, valid_on or today(), is_past=False)
-    revision = _resolve(session, known_at, head, head_at)
-    changed = _changed_since(session, revision)
-    if changed != NOTHING and session.get_bind().dialect.name == "postgresql":
+        return Reading(connection, head, _instant(head_at) if head else None, valid_on or today(), is_past=False)
+    revision = _resolve(connection, known_at, head, head_at)
+    changed = _changed_since(connection, revision)
+    if changed != NOTHING and connection.dialect.name == "postgresql":
         # A past state has no statistics; taken for tiny, its parts would be joined row against row.
-        session.execute(sa.text("SET LOCAL enable_nestloop = off"))
-    instant = _instant(_at(session, revision)) if revision else None
-    return Reading(session, revision, instant, valid_on or today(), is_past=True, changed=changed)
+        connection.execute(sa.text("SET LOCAL enable_nestloop = off"))
+    instant = _instant(_at(connection, revision)) if revision else None
+    return Reading(connection, revision, instant, valid_on or today(), is_past=True, changed=changed)
 
 
 _SINCE = (
@@ -148,17 +180,19 @@ _SINCE = (
 _CHANGES: sa.Select[Any, Any] = sa.select(_SINCE.c.entity, sa.func.count()).group_by(_SINCE.c.entity)
 
 
-def _changed_since(session: Session, revision: int) -> Changed:
+def _changed_since(connection: Connection, revision: int) -> Changed:
     """The tables that changed after ``revision``; None where too much did to go through it all."""
-    rows = session.execute(_CHANGES, {"since": revision}).all()
+    rows = connection.execute(_CHANGES, {"since": revision}).all()
     return None if sum(count for _, count in rows) >= _MOST_CHANGES else frozenset(entity for entity, _ in rows)
 
 
 _HEAD: sa.Select[Any, Any] = sa.select(sa.column("size"), sa.column("last_at")).select_from(table_of(LogHead))
 """Without the mapped class: the session would prepare to make objects of the rows."""
 
+_OPENING = str(_HEAD)
 
-def _head(session: Session) -> tuple[int, str]:
+
+def _head(session: Session | Connection) -> tuple[int, str]:
     size, last_at = session.execute(_HEAD).one()
     return size, last_at
 
@@ -168,14 +202,14 @@ def _instant(at: str) -> datetime:
     return parse_instant(at)
 
 
-def _at(session: Session, revision: int) -> str:
-    header = session.execute(sa.select(Revision.header).where(Revision.rev == revision)).scalar_one()
+def _at(connection: Connection, revision: int) -> str:
+    header = connection.execute(sa.select(Revision.header).where(Revision.rev == revision)).scalar_one()
     at = json.loads(header)["at"]
     assert isinstance(at, str)
     return at
 
 
-def _resolve(session: Session, known_at: str, head: int, head_at: str) -> int:
+def _resolve(connection: Connection, known_at: str, head: int, head_at: str) -> int:
     if _REVISION.fullmatch(known_at):
         if int(known_at) > head:
             raise _refused("future_revision", f"Revision {known_at} does not exist yet; the newest is {head}.")
@@ -186,17 +220,17 @@ def _resolve(session: Session, known_at: str, head: int, head_at: str) -> int:
             if day > today():
                 raise _refused("future_moment", f"{day} lies in the future; the register cannot know it yet.")
             # A day means its end: the last revision before the next day begins.
-            return head if day == today() else _last_before(session, format_instant(end_of_day(day)), head, head_at)
+            return head if day == today() else _last_before(connection, format_instant(end_of_day(day)), head, head_at)
         instant = parse_instant(known_at)
     except ValueError as error:
         hint = "Give a revision number, a day such as 2021-12-31, or an instant such as 2021-12-31T12:00:00Z."
         raise _refused("invalid_moment", f"{error} {hint}") from None
     if instant > sources.now():
         raise _refused("future_moment", f"{known_at} lies in the future; the register cannot know it yet.")
-    return _last_before(session, format_instant(instant), head, head_at, inclusive=True)
+    return _last_before(connection, format_instant(instant), head, head_at, inclusive=True)
 
 
-def _last_before(session: Session, moment: str, head: int, head_at: str, *, inclusive: bool = False) -> int:
+def _last_before(connection: Connection, moment: str, head: int, head_at: str, *, inclusive: bool = False) -> int:
     """The last revision recorded before ``moment``. Instants never fall, so halving finds it in a few steps."""
 
     def counts(at: str) -> bool:
@@ -207,7 +241,7 @@ def _last_before(session: Session, moment: str, head: int, head_at: str, *, incl
     low, high = 0, head  # revision `low` counts (0 is before everything), revision `high` does not
     while high - low > 1:
         middle = (low + high) // 2
-        if counts(_at(session, middle)):
+        if counts(_at(connection, middle)):
             low = middle
         else:
             high = middle

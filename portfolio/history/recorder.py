@@ -21,7 +21,7 @@ from portfolio.core.db import INSERT_ONLY, Base, BypassRefused, Database, Entity
 from portfolio.core.searching import keep_texts_of
 from portfolio.history import merkle
 from portfolio.history.canonical import canonical, commitment
-from portfolio.history.inscribing import Image, Inscription, inscribe
+from portfolio.history.inscribing import Image, Inscription, KeptAnswer, inscribe
 from portfolio.history.models import LogHead
 from portfolio.history.trees import ERASURE, Changed, Made, model_of, touched_by
 
@@ -36,7 +36,11 @@ _AS_IT_IS = (str, int, bool, type(None))
 _TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)\b", re.IGNORECASE)
 
 
+_PREPARED = "recorder_prepared"
+_HELD = "recorder_held"
 _LOCKED_HEAD = sa.select(table_of(LogHead)).with_for_update()
+_END = _LOCKED_HEAD.cte("log_end")
+_END_COLUMNS = {column.name: f"log_end_{column.name}" for column in _END.c}
 
 
 class AppendOnly(Exception):
@@ -132,6 +136,18 @@ def recorded(session: Session) -> Recorded | None:
     return result
 
 
+def with_locked_end(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """``statement``, which also locks the end of the log where it finds a row; see :func:`hold_end`. For PostgreSQL."""
+    rows = statement.subquery()
+    ends = (_END.c[name].label(label) for name, label in _END_COLUMNS.items())
+    return sa.select(rows, *ends).select_from(rows.join(_END, sa.true()))
+
+
+def hold_end(session: Session, row: dict[str, Any]) -> None:
+    """Take the end of the log out of a row of :func:`with_locked_end`, for the revision of this transaction."""
+    session.info[_HELD] = {name: row.pop(label) for name, label in _END_COLUMNS.items()}
+
+
 def is_audited(model: type[Base]) -> bool:
     return model.not_audited is None
 
@@ -212,7 +228,23 @@ def _record_at_the_end(session: Session) -> None:
 
 
 def record(session: Session) -> None:
-    """Write the revision: at the commit, or before it where the answer has to name it. Work is over then."""
+    """Write the revision: at the commit, or before it where something has to refer to it. Work is over then."""
+    write_prepared(session)
+    prepare(session)
+    write_prepared(session)
+
+
+def write_prepared(session: Session, answer: KeptAnswer | None = None) -> bool:
+    """Write the revision that was prepared, and with it the answer that names it; False where none was."""
+    prepared: Inscription | None = session.info.pop(_PREPARED, None)
+    if prepared is None:
+        return False
+    inscribe(session.connection(), prepared, answer)
+    return True
+
+
+def prepare(session: Session) -> None:
+    """Make the revision, under the lock of the log's end, but write it with the answer or at the commit."""
     session.flush()
     tracked = _tracked(session)
     if not tracked and not _erases(session):
@@ -225,16 +257,16 @@ def record(session: Session) -> None:
         touched.areas.add(ERASURE)
     images = _images(tracked)
     connection = session.connection()
-    head = connection.execute(_LOCKED_HEAD).one()  # the last lock of all
-    rev = head.size + 1
+    head = session.info.pop(_HELD, None) or connection.execute(_LOCKED_HEAD).mappings().one()  # the last lock of all
+    rev = head["size"] + 1
     bodies = [image.body for image in images]
-    at = max(format_instant(sources.now()), head.last_at)
+    at = max(format_instant(sources.now()), head["last_at"])
     reason, reason_secrets = _committed(context.reason, HEADER_SEQ, "/reason")
     header = canonical(
         {
             "v": 1,
-            "log": head.origin,
-            "epoch": head.epoch,
+            "log": head["origin"],
+            "epoch": head["epoch"],
             "rev": rev,
             "at": at,
             "actor": context.actor_id,
@@ -246,14 +278,13 @@ def record(session: Session) -> None:
             "schema": database_of(session).schema_number,
             "n": len(bodies),
             "changes": merkle.root_of(bodies).hex(),
-            "prev": head.last_leaf.hex(),
+            "prev": head["last_leaf"].hex(),
         }
     )
     leaf = merkle.leaf_hash(header)
-    frontier = merkle.extended(merkle.split_frontier(head.frontier), head.size, leaf)
+    frontier = merkle.extended(merkle.split_frontier(head["frontier"]), head["size"], leaf)
     secrets = [*reason_secrets, *(secret for image in images for secret in image.secrets)]
-    head_values = {"size": rev, "frontier": b"".join(frontier), "last_leaf": leaf, "last_at": at}
-    inscribe(connection, Inscription(rev, header.decode(), leaf, images, secrets, head_values, touched))
+    session.info[_PREPARED] = Inscription(rev, header.decode(), leaf, images, secrets, b"".join(frontier), at, touched)
     session.info["recorded"] = Recorded(rev, at)
 
 

@@ -30,8 +30,9 @@ from portfolio.core.problems import Conflict, Invalid, NotFound, Problem, proble
 from portfolio.core.reasons import REASON_HEADER
 from portfolio.core.writing import retry_key
 from portfolio.history.canonical import canonical
+from portfolio.history.inscribing import KeptAnswer, keep_answer
 from portfolio.history.models import Idempotency, LogHead
-from portfolio.history.recorder import record, recorded
+from portfolio.history.recorder import prepare, recorded, write_prepared
 
 REPLAYED_HEADER = "Idempotent-Replayed"
 KEPT_FOR = timedelta(days=7)
@@ -149,18 +150,22 @@ class _Write:
                 raise Replayed(self._before) from None
             raise
         self.allowed()
-        record(session)
+        prepare(session)
 
     def allowed(self) -> None:
         if self._before is not None:
             raise Replayed(self._before)
 
     def keep(self, answer: Response) -> None:
-        """Store the finished answer in the transaction of its effect."""
-        if self.key is not None and self._session is not None:
+        """Store the finished answer in the transaction of its effect, and with it the revision if there is one."""
+        if self.key is None or self._session is None:
+            return
+        kept = _answer_to_keep(self.key, answer)
+        if not write_prepared(self._session, kept):
             done = recorded(self._session)
             at = done.at if done else format_instant(sources.now())
-            _store(self._session.connection(), self.key, answer, done.rev if done else None, at)
+            keep_answer(self._session.connection(), kept, done.rev if done else None, at)
+        _purge_at_times(self._session.connection(), self.key)
 
     def _is_for_any_record(self) -> bool:
         assert self._operation.access is not None
@@ -176,7 +181,8 @@ def _keep_refusal(context: WriteContext, key: RetryKey, problem: Problem) -> Res
             if before is not None:
                 raise Replayed(before)
             answer.headers[REVISION_HEADER] = str(session.execute(sa.select(LogHead.size)).scalar_one())
-            _store(session.connection(), key, answer, None, format_instant(sources.now()))
+            keep_answer(session.connection(), _answer_to_keep(key, answer), None, format_instant(sources.now()))
+            _purge_at_times(session.connection(), key)
     except Replayed as found:
         return found.answer
     return answer
@@ -186,7 +192,6 @@ def _keep_refusal(context: WriteContext, key: RetryKey, problem: Problem) -> Res
 _KEPT = table_of(Idempotency)
 _IS = (_KEPT.c.scope == sa.bindparam("of_scope"), _KEPT.c.key_hash == sa.bindparam("of_key"))
 _FIND = sa.select(_KEPT).where(*_IS)
-_STORE = sa.update(_KEPT).where(*_IS)
 _CLAIMED = ("scope", "key_hash", "fingerprint", "created_at")
 _FILLED_LATER = ("status", "headers", "body", "rev")
 
@@ -254,17 +259,17 @@ def _kept(connection: Connection, key: RetryKey) -> Response:
     return answer
 
 
-def _store(connection: Connection, key: RetryKey, answer: Response, rev: int | None, at: str) -> None:
-    values = {
-        "of_scope": key.scope,
-        "of_key": key.key_hash,
-        "status": answer.status_code,
-        "headers": json.dumps(list(answer.headers)),
-        "body": answer.kept if isinstance(answer, OnceAnswer) else answer.get_data(),
-        "rev": rev,
-        "created_at": at,
-    }
-    connection.execute(_STORE, values)
+def _answer_to_keep(key: RetryKey, answer: Response) -> KeptAnswer:
+    return KeptAnswer(
+        scope=key.scope,
+        key_hash=key.key_hash,
+        status=answer.status_code,
+        headers=json.dumps(list(answer.headers)),
+        body=answer.kept if isinstance(answer, OnceAnswer) else answer.get_data(),
+    )
+
+
+def _purge_at_times(connection: Connection, key: RetryKey) -> None:
     if key.key_hash[0] < _PURGES:
         _purge(connection)
 

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, SessionTransaction
 
-from portfolio.core.db import Database
+from portfolio.core.db import Database, found_first
 from portfolio.core.problems import Unavailable
 from portfolio.history import merkle
 from portfolio.history.held import held_path, held_sizes
@@ -23,7 +23,6 @@ from portfolio.history.notes import Head, MalformedNote, read_note
 logger = logging.getLogger("portfolio.log")
 
 _WATCH = "rollback_watch"
-_LEAF_AT = sa.select(Revision.leaf).where(Revision.rev == sa.bindparam("size"))
 
 
 class LogRollback(Unavailable):
@@ -85,14 +84,19 @@ class RollbackWatch:
         if newest is not None:
             self.require_holds(connection, newest)
 
+    def first(self) -> str | None:
+        """The statement that a write begins with; None while nothing is signed."""
+        newest = self.newest()
+        return None if newest is None else _leaf_at(newest.size)
+
     def require_holds(self, connection: Connection, signed: Head) -> None:
         """:raises LogRollback: ``signed`` is not a part of this database's log."""
         checked = self._checked
-        leaf = connection.execute(_LEAF_AT, {"size": signed.size}).scalar()
-        if leaf is None:
+        row = found_first(connection, _leaf_at(signed.size))
+        if row is None:
             ends = connection.execute(sa.select(sa.func.max(Revision.rev))).scalar() or 0
             raise _rollback(signed, f"the log ends at revision {ends}")
-        if checked.size == signed.size and checked.last_leaf == leaf:
+        if checked.size == signed.size and checked.last_leaf == row[0]:
             return
         origin = connection.execute(sa.select(LogHead.origin)).scalar()
         found = extent_of(connection, signed.size, checked)
@@ -128,10 +132,15 @@ class RollbackWatch:
         return None
 
 
+def _leaf_at(size: int) -> str:
+    # As text, so that it may be sent along with BEGIN.
+    return f"SELECT leaf FROM revision WHERE rev = {size:d}"
+
+
 def extent_of(connection: Connection, size: int, start: Extent) -> Extent:
     """The log up to ``size``, hashed from ``start`` on where the log still holds that, else from its beginning."""
     if start.size > size or (
-        start.size and connection.execute(_LEAF_AT, {"size": start.size}).scalar() != start.last_leaf
+        start.size and connection.exec_driver_sql(_leaf_at(start.size)).scalar() != start.last_leaf
     ):
         start = NOTHING
     statement = sa.select(Revision.leaf).where(Revision.rev > start.size, Revision.rev <= size)
@@ -150,6 +159,7 @@ def watch(database: Database, folder: Path) -> RollbackWatch:
             made.require_extended(connection)
 
     event.listen(database.sessions, "after_begin", after_begin)
+    database.first_of_writes = made.first
     database.info[_WATCH] = made
     return made
 

@@ -41,7 +41,7 @@ from portfolio.milestones.service import (
     add_forecast,
     create_milestone,
     delete_milestone,
-    lock_milestone,
+    lock_milestone_and_lead,
     transition_milestone,
     update_milestone,
 )
@@ -202,8 +202,8 @@ class MilestoneForecasts(MethodView):
 
 
 def _locked(session: Session, milestone_id: UUID, operation: str) -> Milestone:
-    milestone = lock_milestone(session, milestone_id)
-    require_own(operation, lead_of(session, milestone.project_id))
+    milestone, lead = lock_milestone_and_lead(session, milestone_id)
+    require_own(operation, lead)
     return milestone
 
 
@@ -213,5 +213,5 @@ def _require_version(milestone: Milestone, seen: int) -> None:
 
 
 def _after(session: Session, milestone: Milestone) -> tuple[Reading, dict[str, Any]]:
-    moment = reading_of(session)
+    moment = reading_of(session, is_last=True)
     return moment, present_milestone(read_milestone(moment, milestone.id))

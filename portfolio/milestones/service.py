@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portfolio.core import sources
 from portfolio.core.dates import Precision, today
+from portfolio.core.db import table_of
 from portfolio.core.journal import ChangeDay, change_day, refuse_future, require_after
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED
 from portfolio.core.problems import AlreadyExists, Conflict, Invalid, NotFound, ProblemError
@@ -20,7 +21,7 @@ from portfolio.history.recorder import insert_new, touch
 from portfolio.milestones import lifecycle
 from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
 from portfolio.projects.models import Project
-from portfolio.projects.service import admission_of
+from portfolio.projects.service import admission_of, lead_statement
 
 
 class BaselineFixed(Conflict):
@@ -119,6 +120,25 @@ def lock_milestone(session: Session, milestone_id: UUID) -> Milestone:
     if found is None:
         raise NotFound(f"There is no milestone {milestone_id}.")
     return found
+
+
+_LOCKED_WITH_LEAD = (
+    sa.select(Milestone, lead_statement(table_of(Milestone).c.project_id).limit(1).scalar_subquery())
+    .where(Milestone.id == sa.bindparam("milestone"))
+    .with_for_update(of=Milestone)
+)
+
+
+def lock_milestone_and_lead(session: Session, milestone_id: UUID) -> tuple[Milestone, str | None]:
+    """The locked milestone, and the code of the organisation that leads its project today.
+
+    :raises NotFound: no such milestone.
+    """
+    found = session.execute(_LOCKED_WITH_LEAD, {"milestone": milestone_id, "day": today()}).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no milestone {milestone_id}.")
+    milestone, lead = found
+    return milestone, lead
 
 
 def project_of(session: Session, milestone: Milestone) -> Project:

@@ -117,15 +117,22 @@ def lock_project(session: Session, slug: str) -> Project:
 
 
 _ROLE, _ORGANISATION = table_of(ProjectRole), table_of(Organisation)
-_LEAD = (
-    sa.select(_ORGANISATION.c.code)
-    .join(_ROLE, _ROLE.c.organisation_id == _ORGANISATION.c.id)
-    .where(
-        _ROLE.c.project_id == sa.bindparam("project"),
-        _ROLE.c.role == LEAD,
-        holds(_ROLE.c.from_on, _ROLE.c.to_on, sa.bindparam("day", type_=sa.Date)),
+
+
+def lead_statement(project: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Code of the organisation that leads ``project`` on the bound ``day``; inside another statement or by itself."""
+    return (
+        sa.select(_ORGANISATION.c.code)
+        .join(_ROLE, _ROLE.c.organisation_id == _ORGANISATION.c.id)
+        .where(
+            _ROLE.c.project_id == project,
+            _ROLE.c.role == LEAD,
+            holds(_ROLE.c.from_on, _ROLE.c.to_on, sa.bindparam("day", type_=sa.Date)),
+        )
     )
-)
+
+
+_LEAD = lead_statement(sa.bindparam("project", type_=_ROLE.c.project_id.type))
 
 
 def lead_of(session: Session, project_id: UUID, day: date | None = None) -> str | None:
