@@ -6,13 +6,13 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, Protocol
 from uuid import UUID
 
 import psycopg
@@ -31,14 +31,14 @@ INSERT_ONLY = "insert_only"
 """Mark of a table whose rows the database itself keeps from being changed."""
 ERASABLE = "erasable"
 """Columns of an insert-only table that an erasure may write."""
-_WRITES, _READS, _ASKS = "portfolio_writes", "portfolio_reads", "portfolio_asks"
-_FIRST, _TWO = "portfolio_first", "portfolio_two"
+_WRITES, _READS = "writes", "reads"
+_FIRST, _MANY = "portfolio_first", "portfolio_many"
 _BEGIN = {
     # A transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT; no timeout helps.
     "sqlite": {_WRITES: "BEGIN IMMEDIATE"},
     "postgresql": {_READS: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
 }
-"""How a transaction begins; with a plain BEGIN where nothing else is said."""
+"""How a transaction begins, where not with a plain BEGIN. Both drivers are told to leave that to us."""
 LOCK_MILLISECONDS = 5000
 """How long a write waits for a row that another one holds."""
 _IDLE_SINCE = "portfolio_idle_since"
@@ -119,6 +119,16 @@ class RegisterSession(Session):
         raise BypassRefused("bulk_update_mappings writes past the history; change the records instead.")
 
 
+class Watch(Protocol):
+    """Looks whether a write may begin."""
+
+    def first(self) -> str | None:
+        """The statement without parameters that goes with BEGIN; :func:`found_first` gives what it found."""
+
+    def require_extended(self, connection: Connection) -> None:
+        """Raise what is to be answered where it may not."""
+
+
 class Database:
     """One database with a write engine, a read engine and their sessions."""
 
@@ -127,15 +137,13 @@ class Database:
         self.schema_number = 0
         self.info: dict[str, object] = {}  # what upper floors keep with a database, under their own names
         self.engine = self._create_engine(statement_timeout_ms)
-        self.write_engine: Engine = self.engine.execution_options(**{_WRITES: True})
-        self.read_engine: Engine = self.engine.execution_options(**{_READS: True})
-        self._openers: dict[str, Engine] = {}
-        self._asking_engine: Engine = self.engine.execution_options(**{_ASKS: True})
-        self.first_of_writes: Callable[[], str | None] = lambda: None
-        """A statement without parameters that goes with the BEGIN of a transaction; see :func:`found_first`."""
+        self.write_engine, self.read_engine = self._beginning(_WRITES), self._beginning(_READS)
+        self.watch: Watch | None = None
+        """Looks at the database before each write."""
         self.sessions = sessionmaker(
-            self.write_engine, class_=RegisterSession, expire_on_commit=False, info={EXTENSION: self}
+            self.engine, class_=RegisterSession, expire_on_commit=False, info={EXTENSION: self}
         )
+        """For :meth:`transaction` alone, which sends their BEGIN."""
         self._readers = sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
 
     @property
@@ -147,11 +155,12 @@ class Database:
         """A session whose work becomes one revision, or nothing at all. The only place that commits."""
         with self.sessions() as session:
             session.info["context"] = context
-            first = self.first_of_writes()
-            if first is not None:
-                session.connection(execution_options={_FIRST: first})
-            yield session
-            session.commit()
+            connection, watch = session.connection(), self.watch
+            with _begun(connection, _WRITES, watch.first() if watch else None):
+                if watch:
+                    watch.require_extended(connection)
+                yield session
+                session.commit()
 
     @contextmanager
     def aside(self) -> Iterator[Session]:
@@ -170,23 +179,26 @@ class Database:
     def opened(self, first: str) -> Iterator[tuple[Connection, Any]]:
         """As :meth:`snapshot`, with the row that ``first`` finds in it; it is sent along with BEGIN.
 
-        :param first: one of the few statements without parameters that reads begin with.
+        :param first: a statement without parameters; for PostgreSQL it may be several.
         """
-        engine = self._openers.get(first)
-        if engine is None:
-            engine = self._openers[first] = self.read_engine.execution_options(**{_FIRST: first})
-        with engine.connect() as connection:
-            connection.begin()
+        with self.engine.connect() as connection, _begun(connection, _READS, first):
             yield connection, found_first(connection, first)
 
     @contextmanager
     def ask(self) -> Iterator[Connection]:
         """A connection for one statement that reads: it needs no transaction, and nothing is rolled back after it."""
-        with self._asking_engine.connect() as connection:
+        with self.engine.connect() as connection:
             yield connection
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+    def _beginning(self, mode: str) -> Engine:
+        """The engine, with transactions of one kind."""
+        found: Engine = self.engine.execution_options()
+        event.listen(found, "begin", lambda connection: _begin(connection, mode, None))
+        event.listen(found, "rollback", _roll_back)
+        return found
 
     def _create_engine(self, statement_timeout_ms: int) -> Engine:
         if self.is_sqlite:
@@ -205,11 +217,12 @@ class Database:
             pool_timeout=2,
             pool_use_lifo=True,  # the one used last has its statements and pages at hand
             pool_recycle=1800,
-            isolation_level="AUTOCOMMIT",  # BEGIN is sent by us, as it is with SQLite
+            isolation_level="AUTOCOMMIT",
             # A server that is gone without a word is noticed after five seconds, on a query as on an idle connection.
             connect_args={
                 "connect_timeout": 2,
                 "options": options,
+                "cursor_factory": _Cursor,
                 "tcp_user_timeout": 5000,
                 "keepalives_idle": 10,
                 "keepalives_interval": 2,
@@ -217,10 +230,20 @@ class Database:
             },
         )
         _ask_the_idle(engine)
-        event.listen(engine, "begin", _begin)
-        event.listen(engine, "rollback", _roll_back)
-        event.listen(engine, "do_execute", _execute_two)
+        event.listen(engine, "do_execute", _execute_many)
         return engine
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    @property
+    def description(self) -> Any:
+        # What SQLAlchemy looks at is the names and types of the columns; the driver's own has eight more properties
+        # and a look-up for each, which takes a tenth of the time of a record.
+        found = self.pgresult
+        if found is None or not found.nfields:
+            return None
+        columns = range(found.nfields)
+        return [((found.fname(at) or b"").decode(), found.ftype(at), None, None, None, None, None) for at in columns]
 
 
 def _ask_the_idle(engine: Engine) -> None:
@@ -260,7 +283,6 @@ def _sqlite_engine(url: sa.URL) -> Engine:
         pool_use_lifo=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -288,13 +310,21 @@ def _keep_wal(cursor: sqlite3.Cursor) -> None:
             time.sleep(0.02)
 
 
-def _begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get(_ASKS):
-        return
-    ways = _BEGIN[connection.dialect.name]
-    begin = next((begin for mode, begin in ways.items() if options.get(mode)), "BEGIN")
-    first = options.get(_FIRST)
+@contextmanager
+def _begun(connection: Connection, mode: str, first: str | None) -> Iterator[None]:
+    """A transaction on ``connection``, rolled back where it is not committed.
+
+    Without the events of an engine, of which SQLAlchemy would tell a dozen at each statement.
+    """
+    _begin(connection, mode, first)
+    try:
+        yield
+    finally:
+        _roll_back(connection)
+
+
+def _begin(connection: Connection, mode: str, first: str | None) -> None:
+    begin = _BEGIN[connection.dialect.name].get(mode, "BEGIN")
     if first is None:
         connection.exec_driver_sql(begin)
     else:
@@ -306,14 +336,15 @@ def _begin_with(connection: Connection, begin: str, first: str) -> Any:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(begin)
         return connection.exec_driver_sql(first).first()
-    return connection.exec_driver_sql(f"{begin}; {first}", execution_options={_TWO: True}).first()
+    return connection.exec_driver_sql(f"{begin}; {first}", execution_options={_MANY: True}).first()
 
 
-def _execute_two(cursor: Any, statement: str, _parameters: Any, context: Any) -> bool | None:
-    if not context.execution_options.get(_TWO):
+def _execute_many(cursor: Any, statement: str, _parameters: Any, context: Any) -> bool | None:
+    if not context.execution_options.get(_MANY):
         return None
     cursor.execute(statement)
-    cursor.nextset()  # what the second one found
+    while cursor.nextset():  # what the last one found
+        pass
     return True
 
 
@@ -328,7 +359,7 @@ def _roll_back(connection: Connection) -> None:
 
     Every read ends like this, and a statement that has to be planned anew takes ten times as long.
     """
-    if connection.closed or connection.invalidated:
+    if connection.closed or connection.invalidated or connection.dialect.name == "sqlite":
         return
     found = connection.connection.driver_connection
     assert isinstance(found, psycopg.Connection)

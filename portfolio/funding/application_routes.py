@@ -183,5 +183,5 @@ def _require_version(application: Application, seen: int) -> None:
 
 
 def _after(session: Session, application: Application) -> tuple[Reading, dict[str, Any]]:
-    moment, view = reading_of(session), current_view()
+    moment, view = reading_of(session, is_last=True), current_view()
     return moment, present_application(read_application(moment, application.id, view), view)

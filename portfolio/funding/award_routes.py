@@ -170,5 +170,5 @@ def _locked(session: Session, award_id: UUID, operation: str) -> Award:
 
 
 def _after(session: Session, award: Award) -> tuple[Reading, dict[str, Any]]:
-    moment = reading_of(session)
+    moment = reading_of(session, is_last=True)
     return moment, present_award(read_award(moment, award.id), current_view())

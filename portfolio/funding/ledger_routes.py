@@ -84,6 +84,6 @@ class AwardLedgerEntries(MethodView):
             award = lock_award(session, award_id)
             require_own("ledger-entries.create", lead_of(session, application_of(session, award).project_id))
             entry = book(session, award, values, reverses=reverses)
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = present_entry(read_entry(moment, entry.id), current_view())
         return answer_written(session, moment, body, status=201, location=f"/v1/ledger-entries/{entry.id}")

@@ -51,7 +51,7 @@ class FundingProgrammes(MethodView):
         """
         with transaction("funding-programmes.create") as session:
             programme = create_programme(session, values)
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = read_programme(moment, programme.code)
         return answer_written(session, moment, body, status=201, location=f"/v1/funding-programmes/{programme.code}")
 
@@ -85,6 +85,6 @@ class FundingProgrammeByCode(MethodView):
         with transaction("funding-programmes.update") as session:
             programme = lock_programme(session, code)
             update_programme(session, programme, changes, seen_version=required_version())
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = read_programme(moment, code)
         return answer_written(session, moment, body)

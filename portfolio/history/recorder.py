@@ -38,7 +38,7 @@ _TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)
 
 _PREPARED = "recorder_prepared"
 _HELD = "recorder_held"
-_LOCKED_HEAD = sa.select(table_of(LogHead)).with_for_update()
+_LOCKED_HEAD = sa.select(*(column for column in table_of(LogHead).c if column.name != "one")).with_for_update()
 _END = _LOCKED_HEAD.cte("log_end")
 _END_COLUMNS = {column.name: f"log_end_{column.name}" for column in _END.c}
 

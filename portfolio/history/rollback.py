@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Session, SessionTransaction
 
 from portfolio.core.db import Database, found_first
 from portfolio.core.problems import Unavailable
@@ -153,13 +151,7 @@ def watch(database: Database, folder: Path) -> RollbackWatch:
     if isinstance(found, RollbackWatch):
         return found
     made = RollbackWatch(folder)
-
-    def after_begin(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-        if not transaction.nested:
-            made.require_extended(connection)
-
-    event.listen(database.sessions, "after_begin", after_begin)
-    database.first_of_writes = made.first
+    database.watch = made
     database.info[_WATCH] = made
     return made
 

@@ -34,6 +34,7 @@ from portfolio.history.waiting import head_of
 
 _OWNER = "owner"
 _PAGING = ("cursor", "limit", "count", "format", "valid_on", "known_at")
+_NO_FILTERS = (*_PAGING, "sort", "include_demo")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ def install(app: Flask) -> None:
 @contextmanager
 def reading(query: Mapping[str, Any]) -> Iterator[Reading]:
     """The snapshot that answers this request, with the clocks of its query."""
-    with open_reading(current_database(), query.get("known_at"), query.get("valid_on")) as opened:
+    filtered = any(value for name, value in query.items() if name not in _NO_FILTERS)
+    opening = open_reading(current_database(), query.get("known_at"), query.get("valid_on"), filtered=filtered)
+    with opening as opened:
         g.revision = opened.revision
         g.readings = g.get("readings", 0) + 1  # what is put together from two snapshots is of no one revision
         yield opened

@@ -56,7 +56,7 @@ class Organisations(MethodView):
         """
         with transaction("organisations.create") as session:
             organisation = create_organisation(session, values)
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = read_organisation(moment, organisation.code)
         return answer_written(session, moment, body, status=201, location=f"/v1/organisations/{organisation.code}")
 
@@ -93,6 +93,6 @@ class OrganisationByCode(MethodView):
             update_organisation(session, organisation, changes, seen_version=required_version())
             if successor is not None:
                 record_succession(session, organisation, successor)
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = read_organisation(moment, organisation.code)
         return answer_written(session, moment, body)

@@ -45,7 +45,7 @@ class Decisions(MethodView):
         effects = values.pop("effects")
         with transaction("decisions.create") as session:
             decision = create_decision(session, values, effects)
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = read_decision(moment, decision.id)
         return answer_written(session, moment, body, status=201, location=f"/v1/decisions/{decision.id}")
 

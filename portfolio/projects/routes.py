@@ -80,7 +80,7 @@ class Projects(MethodView):
         proposed_on = values.pop("proposed_on")
         with transaction("projects.create") as session:
             project = create_project(session, values, proposed_on=proposed_on)
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = present_project(read_project(moment, project.slug), current_view())
         return answer_written(session, moment, body, status=201, location=f"/v1/projects/{project.slug}")
 
@@ -117,7 +117,7 @@ class ProjectBySlug(MethodView):
             require_own("projects.update", lead_of(session, project.id))
             require_version(project, required_version())
             update_project(session, project, changes)
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = present_project(read_project(moment, project.slug), current_view())
         return answer_written(session, moment, body)
 
@@ -167,7 +167,7 @@ class ProjectTransitions(MethodView):
             project = lock_project(session, slug)
             require_own("projects.transition", lead_of(session, project.id))
             transition_project(session, project, Transition(**asked))
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = present_project(read_project(moment, project.slug), current_view())
         return answer_written(session, moment, body)
 
@@ -201,7 +201,7 @@ class ProjectAssignments(MethodView):
             require_own("projects.assign", lead_of(session, project.id))
             decision = values.pop("decision")
             assign_field(session, project, decision_id=decision, **values)
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = present_project(read_project(moment, project.slug), current_view())
         return answer_written(session, moment, body, status=201, location=f"/v1/projects/{project.slug}/assignments")
 
@@ -234,7 +234,7 @@ class ProjectRoles(MethodView):
             require_own("projects.appoint", lead_of(session, project.id))
             decision = values.pop("decision")
             appoint(session, project, decision_id=decision, **values)
-            moment = reading_of(session)
+            moment = reading_of(session, is_last=True)
             body = present_project(read_project(moment, project.slug), current_view())
         return answer_written(session, moment, body, status=201, location=f"/v1/projects/{project.slug}/roles")
 

@@ -12,11 +12,13 @@ _OFTEN = 12
 """The driver prepares what it has sent five times."""
 
 
-def _prepared(database: Database) -> list[str]:
+def _prepared(database: Database, given: str = "true") -> list[str]:
     if database.is_sqlite:
         pytest.skip("SQLite has its statements in the process.")
     with database.ask() as connection:
-        return list(connection.execute(sa.text("SELECT statement FROM pg_prepared_statements")).scalars())
+        return list(
+            connection.execute(sa.text(f"SELECT statement FROM pg_prepared_statements WHERE {given}")).scalars()
+        )
 
 
 class TestReads:
@@ -27,6 +29,16 @@ class TestReads:
             assert client.get(f"/v1/projects/{slug}").status_code == 200
             assert client.get("/v1/projects/no-such-project").status_code == 404
         assert any("project_on_day" in statement for statement in _prepared(seeded))
+
+    def test_are_planned_anew_where_they_name_values(self, seeded: Database) -> None:
+        """Else one plan would serve a status that all records have and one that hardly any has."""
+        client = make_app(seeded, cache_mib=0).test_client()
+        for _ in range(_OFTEN):
+            assert client.get("/v1/milestones?status=missed").status_code == 200
+        assert any("milestone_on_day.status IN" in statement for statement in _prepared(seeded))
+        assert not any(
+            "milestone_on_day.status IN" in statement for statement in _prepared(seeded, "generic_plans > 0")
+        )
 
 
 class TestWritesThatAreRefused:
