@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -114,6 +116,35 @@ class TestPatch:
             races.patching(path, {"purpose": "x"}, tag), lambda client: client.delete(path, headers=ask)
         )
         assert _statuses(answers) in ([200, 412], [204, 404])
+
+
+class TestWhoLeads:
+    def test_is_asked_again_after_a_wait(self, races: Races, seeded: Database) -> None:
+        if seeded.is_sqlite:
+            pytest.skip("With one writer, who waits has not begun.")
+        milestone = races.post(
+            "/v1/projects/ruhr-digital/milestones",
+            {"title_de": "Start", "kind": "opening", "baseline_on": "2027-01-01"},
+        )
+        path, lead = milestone.headers["Location"], milestone.json["ministry"]
+        new = "MUNV" if lead != "MUNV" else "MKW"
+        mine = {**key_headers(seeded, "editor", lead), "If-Match": milestone.headers["ETag"]}
+        answers: list[TestResponse] = []
+        waiting = threading.Thread(
+            target=lambda: answers.append(races.app.test_client().patch(path, json={"title_de": "x"}, headers=mine))
+        )
+        with seeded.write_engine.begin() as other:
+            held = sa.text("SELECT 1 FROM milestone WHERE id = CAST(:id AS uuid) FOR UPDATE")
+            other.execute(held, {"id": milestone.json["id"]})
+            waiting.start()
+            blocked = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not other.scalar(blocked):
+                time.sleep(0.01)
+            role = {"role": "lead_ministry", "from_on": TODAY, "basis": "published_source"}
+            races.post("/v1/projects/ruhr-digital/roles", {**role, "organisation": new})
+        waiting.join()
+        assert answers[0].status_code == 403, answers[0].json
+        assert races.client.get(path).json["title_de"] == "Start"
 
 
 class TestTransitions:

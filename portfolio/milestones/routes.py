@@ -93,7 +93,7 @@ class ProjectMilestones(MethodView):
             project = lock_project(session, slug)
             require_own("milestones.create", lead_of(session, project.id))
             milestone = create_milestone(session, project, values)
-            moment, body = _after(session, milestone)
+            moment, body = _after(session, milestone, "milestones.create")
         return answer_written(session, moment, body, status=201, location=f"/v1/milestones/{milestone.id}")
 
 
@@ -122,7 +122,7 @@ class MilestoneById(MethodView):
             milestone = _locked(session, milestone_id, "milestones.update")
             _require_version(milestone, required_version())
             update_milestone(session, milestone, changes)
-            moment, body = _after(session, milestone)
+            moment, body = _after(session, milestone, "milestones.update")
         return answer_written(session, moment, body)
 
     @blp.operation("deleteMilestone", access="milestones.delete", if_match=True)
@@ -135,6 +135,7 @@ class MilestoneById(MethodView):
         with transaction("milestones.delete") as session:
             milestone = _locked(session, milestone_id, "milestones.delete")
             _require_version(milestone, required_version())
+            require_own("milestones.delete", lead_of(session, milestone.project_id))  # nothing is read afterwards
             delete_milestone(session, milestone)
         written = recorded(session)
         assert written is not None
@@ -167,7 +168,7 @@ class MilestoneTransitions(MethodView):
         with transaction("milestones.transition", reason=asked["reason"]) as session:
             milestone = _locked(session, milestone_id, "milestones.transition")
             transition_milestone(session, milestone, asked["to"], asked["on"], asked["reason"])
-            moment, body = _after(session, milestone)
+            moment, body = _after(session, milestone, "milestones.transition")
         return answer_written(session, moment, body)
 
 
@@ -196,12 +197,13 @@ class MilestoneForecasts(MethodView):
         with transaction("forecasts.create") as session:
             milestone = _locked(session, milestone_id, "forecasts.create")
             add_forecast(session, milestone, **values)
-            moment, body = _after(session, milestone)
+            moment, body = _after(session, milestone, "forecasts.create")
         location = f"/v1/milestones/{milestone.id}/forecasts"
         return answer_written(session, moment, body, status=201, location=location)
 
 
 def _locked(session: Session, milestone_id: UUID, operation: str) -> Milestone:
+    """The locked milestone. Who leads its project was read before the wait for the lock; see :func:`_after`."""
     milestone, lead = lock_milestone_and_lead(session, milestone_id)
     require_own(operation, lead)
     return milestone
@@ -212,6 +214,9 @@ def _require_version(milestone: Milestone, seen: int) -> None:
         raise StaleVersion(f"The record is at version {milestone.version}, you read {seen}; read it again.")
 
 
-def _after(session: Session, milestone: Milestone) -> tuple[Reading, dict[str, Any]]:
+def _after(session: Session, milestone: Milestone, operation: str) -> tuple[Reading, dict[str, Any]]:
+    """What the answer shows; with who leads the project by now, which decides once more."""
     moment = reading_of(session, is_last=True)
-    return moment, present_milestone(read_milestone(moment, milestone.id))
+    row = read_milestone(moment, milestone.id)
+    require_own(operation, row["owner"])
+    return moment, present_milestone(row)
