@@ -217,7 +217,7 @@ class Database:
             pool_timeout=2,
             pool_use_lifo=True,  # the one used last has its statements and pages at hand
             pool_recycle=1800,
-            isolation_level="AUTOCOMMIT",
+            isolation_level="AUTOCOMMIT",  # BEGIN is sent by us
             # A server that is gone without a word is noticed after five seconds, on a query as on an idle connection.
             connect_args={
                 "connect_timeout": 2,
@@ -325,6 +325,7 @@ def _begun(connection: Connection, mode: str, first: str | None) -> Iterator[Non
 
 def _begin(connection: Connection, mode: str, first: str | None) -> None:
     begin = _BEGIN[connection.dialect.name].get(mode, "BEGIN")
+    connection.info.pop(_FIRST, None)  # what was found in an earlier transaction is over with it
     if first is None:
         connection.exec_driver_sql(begin)
     else:
