@@ -67,6 +67,7 @@ class InGroups:
         self._waiting: list[Asker] = []
         self._floor = Counters()
         self._trees: list[str] = []
+        self._is_about_to = False
         self._timer: asyncio.TimerHandle | None = None
         self._socket = -1
         self._found: Counters | None = None
@@ -93,7 +94,7 @@ class InGroups:
         answer: asyncio.Future[Counters] = self._loop.create_future()
         self._waiting.append((answer, None if kept is None else kept.tree))
         if not self._asked:
-            self._ask()
+            self._ask_soon()
         return await answer
 
     def close(self) -> None:
@@ -131,8 +132,16 @@ class InGroups:
         made.nonblocking = 1
         return made
 
+    def _ask_soon(self) -> None:
+        """Once what has come in already is looked at: it shares the statement."""
+        if not self._is_about_to:
+            self._is_about_to = True
+            self._loop.call_soon(self._ask)
+
     def _ask(self) -> None:
-        assert self._connection is not None
+        self._is_about_to = False
+        if self._connection is None or not self._waiting:
+            return  # it broke meanwhile, and everybody was told
         self._asked, self._waiting = self._waiting, []
         self._floor = self._store.known
         self._trees = sorted({tree for _, tree in self._asked if tree is not None})
@@ -182,7 +191,7 @@ class InGroups:
             if not future.done():  # who asked may have gone away
                 future.set_result(now)
         if self._waiting:
-            self._ask()
+            self._ask_soon()
 
     def _fail(self, why: str) -> None:
         """Nobody is told anything by this connection any more."""
