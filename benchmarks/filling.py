@@ -46,7 +46,10 @@ _TREES = sa.table("tree_revision", sa.column("project_id", Identifier), sa.colum
 
 
 def fill(url: str, projects: int) -> int:
-    """Add whole copies of all while there are no more than ``projects``; how many there are then."""
+    """Add whole copies of all while there are no more than ``projects``; how many there are then.
+
+    Nobody else may have a SQLite file open meanwhile.
+    """
     engine = sa.create_engine(url)
     is_sqlite = engine.dialect.name == "sqlite"
     if is_sqlite:  # nor does it need a journal, which no transaction can turn off

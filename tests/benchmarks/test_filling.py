@@ -18,6 +18,7 @@ pytestmark = pytest.mark.postgresql_in_full
 
 def test_its_history_holds_every_copy_and_verifies(client: FlaskClient, seeded: Database, tmp_path: Path) -> None:
     past = client.get("/v1/projects?known_at=1&count=true&limit=200").data
+    seeded.dispose()
     assert fill(seeded.url.render_as_string(hide_password=False), 225) == 225
     now = client.get("/v1/projects?count=true&limit=1")
     assert (json.loads(now.data)["count"], now.headers["Register-Revision"]) == (225, "3")
@@ -31,5 +32,6 @@ def test_its_history_holds_every_copy_and_verifies(client: FlaskClient, seeded: 
 
 
 def test_a_register_that_is_large_enough_stays_as_it_is(client: FlaskClient, seeded: Database) -> None:
+    seeded.dispose()
     assert fill(seeded.url.render_as_string(hide_password=False), 100) == 75
     assert client.get("/v1/projects?limit=1").headers["Register-Revision"] == "1"

@@ -84,6 +84,7 @@ def test_the_summary_is_compared_but_for_its_revision(client: FlaskClient) -> No
 def test_a_filled_register_is_answered_alike(client: FlaskClient, seeded: Database) -> None:
     url = seeded.url.render_as_string(hide_password=False)
     before = json.loads(client.get("/v1/projects?count=true&limit=1").data)["count"]
+    seeded.dispose()
     assert fill(url, 2 * before) == 2 * before
     assert json.loads(client.get("/v1/projects?count=true&limit=1").data)["count"] == 2 * before
     plain = naive.create_app(url)
