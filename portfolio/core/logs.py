@@ -259,17 +259,23 @@ def _end(answer: Response) -> Response:
         return answer
     author = g.get("author")
     rule = request.url_rule
-    with suppress(RuntimeError):  # a streamed answer has no length yet
-        log_request(
-            answer.headers.get("X-Request-Id", ""),
-            request.method,
-            answer.status_code,
-            # The rule and not the address: keys may be secrets of drafts, and queries hold what people searched for.
-            route=None if rule is None else rule.rule,
-            actor=None if author is None else author.actor_id,
-            role=None if author is None else author.role,
-            revision=answer.headers.get("Register-Revision"),
-            ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
-            bytes=answer.calculate_content_length(),
-        )
+    log_request(
+        answer.headers.get("X-Request-Id", ""),
+        request.method,
+        answer.status_code,
+        # The rule and not the address: keys may be secrets of drafts, and queries hold what people searched for.
+        route=None if rule is None else rule.rule,
+        actor=None if author is None else author.actor_id,
+        role=None if author is None else author.role,
+        revision=answer.headers.get("Register-Revision"),
+        ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
+        bytes=_length(answer),
+    )
     return answer
+
+
+def _length(answer: Response) -> int | None:
+    """Bytes of the body, without gathering one that is sent in pieces."""
+    if answer.content_length is None and answer.is_sequence:
+        return answer.calculate_content_length()
+    return answer.content_length

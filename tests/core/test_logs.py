@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Response
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from portfolio.core import logs
+from portfolio.core import downloads, logs
 from portfolio.core.db import Database
 from tests.conftest import key_headers, make_app
 from tests.faults.service import Service
@@ -204,3 +206,16 @@ def test_the_server_stops_in_order(service: Service) -> None:
     assert service.process.wait(10) == 0
     assert time.monotonic() - began < 5
     assert not [line for line in lines(service.log) if "Killing" in line["event"]]
+
+
+def test_a_download_in_pieces_is_not_gathered_for_its_line(
+    seeded: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[Any] = []
+    caplog.set_level(logging.INFO, logger="portfolio.request")
+    monkeypatch.setattr(logs, "log_request", lambda *_, **facts: told.append(facts["bytes"]))
+    monkeypatch.setattr(downloads, "_KEPT_IN_MEMORY", 0)
+    monkeypatch.setattr(Response, "make_sequence", lambda _: pytest.fail("all of it is held at once"))
+    environ = EnvironBuilder(path="/v1/projects", query_string="format=csv").get_environ()
+    pieces, status, _ = run_wsgi_app(make_app(seeded).wsgi_app, environ)
+    assert (status, told) == ("200 OK", [sum(map(len, pieces))])
