@@ -13,7 +13,7 @@ import csv
 import datetime
 import io
 import multiprocessing
-import resource
+import os
 import sys
 import tempfile
 import time
@@ -26,6 +26,7 @@ import sqlalchemy as sa
 from xlsxwriter import Workbook
 
 from benchmarks.findings import Finding, Part, grid, spaced
+from benchmarks.servers import peak_of
 from benchmarks.stand import POSTGRESQL, REAL
 from portfolio.app import REGISTER
 from portfolio.core import migrate
@@ -145,7 +146,7 @@ def _measured(step: Callable[..., dict[str, Any]], arguments: tuple[Any, ...]) -
     spent = time.process_time()
     found = step(*arguments)
     spent = time.process_time() - spent
-    return {"CPU": spent, **found, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    return {"CPU": spent, **found, "MiB": round(peak_of(os.getpid()))}
 
 
 def measure(engines: Sequence[str], rows: int) -> Part:

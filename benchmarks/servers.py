@@ -143,7 +143,7 @@ class Running:
 
     def peak(self) -> float:
         """The largest size since then, MiB of all its processes."""
-        return sum(_status(pid, "VmHWM:") for pid in _family(self.process.pid))
+        return sum(peak_of(pid) for pid in _family(self.process.pid))
 
     def wait(self, target: str) -> None:
         """:raises RuntimeError: it ended, or does not answer."""
@@ -204,9 +204,10 @@ def _memory(pid: int) -> Memory:
     return Memory(found["Rss:"], found["Pss:"])
 
 
-def _status(pid: int, name: str) -> float:
+def peak_of(pid: int) -> float:
+    """The largest size of a process, MiB; ``ru_maxrss`` would begin with that of the process which started it."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def pin(cores: set[int]) -> None:
