@@ -112,6 +112,10 @@ class TestGoals:
         ]
         assert len(held_against(found)) == 5
 
+    def test_pages_are_held_to_theirs_in_every_register(self) -> None:
+        grown = [Finding("page at 90 %, time in the database ÷ list at 74", "sqlite", 200_000, 1.4)]
+        assert [goal.verdict(one.value) for one, goal in held_against(grown)] == ["must met"]
+
     def test_a_ratio_that_is_no_number_fails(self) -> None:
         assert far_below([Finding("list under 10 writes/s", "sqlite", 74, math.nan)])
 
