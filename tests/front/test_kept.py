@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from portfolio.app import create_app
 from portfolio.core import sources
+from portfolio.core.dates import today
 from portfolio.core.db import Database, WriteContext
 from portfolio.front.counters import Counters, CountersFailed
 from portfolio.front.keeping import keeper_of
@@ -218,7 +219,7 @@ class TestWrites:
         assert (again.data, again.headers["Register-Revision"]) == (first.data, "1")
 
     def test_are_seen_at_a_moment_that_is_not_over(self, counting: Counting, signed_in: Headers) -> None:
-        path = f"{PROJECT}?known_at={sources.now().astimezone(UTC).date()}"
+        path = f"{PROJECT}?known_at={today()}"
         first = counting.get(path)
         counting.patch(PROJECT, {"title_en": "Anew"}, signed_in)
         assert counting.get(path).json["title_en"] == "Anew"
