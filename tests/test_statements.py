@@ -12,7 +12,7 @@ from tests.history.test_flat_pages import sent
 _OPENING = "SELECT size, last_at"
 """What fixes the revision of the snapshot; PostgreSQL is sent it with BEGIN."""
 _PATCH = {"sqlite": 12, "postgresql": 7}
-_POST = {"sqlite": 17, "postgresql": 11}
+_POST = {"sqlite": 17, "postgresql": 12}
 """What a write sends for itself: who asks, BEGIN, its key, its record with who may write it, the change, what it became
 (and the log's end), and the revision with the answer. A new milestone asks for its project twice, and for its code."""
 _LISTS = {

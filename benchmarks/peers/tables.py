@@ -5,7 +5,7 @@ Only the table definitions come from the register; sessions, loading and seriali
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, relationship, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
+from portfolio.core.dates import today
 from portfolio.milestones import models as milestones
 from portfolio.organisations import models as organisations
 from portfolio.projects import models as projects
@@ -75,7 +76,7 @@ class Project(Base):
 
     @cached_property
     def change(self) -> Any:
-        return next((one for one in reversed(self.changes) if one.holds_from_on <= _today()), None)
+        return next((one for one in reversed(self.changes) if one.holds_from_on <= today()), None)
 
     theme_forum = property(lambda self: self.forum and self.forum.number)
     action_field = property(lambda self: self.assignment and self.assignment.field.code)
@@ -91,7 +92,7 @@ class Project(Base):
     @property
     def lead_successor_undetermined(self) -> bool:
         ended = self.lead and self.lead.organisation.valid_to
-        return bool(ended and ended <= _today())
+        return bool(ended and ended <= today())
 
     @property
     def bucket(self) -> str:
@@ -100,15 +101,11 @@ class Project(Base):
 
     @property
     def in_population(self) -> bool:
-        return self.bucket != "left" and any(_admits(one) for one in self.changes if one.holds_from_on <= _today())
+        return self.bucket != "left" and any(_admits(one) for one in self.changes if one.holds_from_on <= today())
 
 
 class Milestone(Base):
     __table__ = milestones.Milestone.__table__
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
 
 
 def _admits(change: Any) -> bool:
@@ -117,7 +114,7 @@ def _admits(change: Any) -> bool:
 
 
 def _holds(period: Any) -> bool:
-    day = _today()
+    day = today()
     return (period.from_on is None or period.from_on <= day) and (period.to_on is None or period.to_on > day)
 
 
