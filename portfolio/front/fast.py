@@ -104,9 +104,10 @@ class FastDoor:
             return None
         if not self.door.is_open(scope.method, path, sent.get("origin")):
             return None
-        if not path.isascii():
-            path = path.encode().decode("latin-1")
-        name = Name(sent.get("host", ""), path, scope.query_string, sent.get("accept"), sent.get("accept-language"))
+        query = scope.query_string
+        if not (path.isascii() and query.isascii()):  # as the application, which names what is kept, is told them
+            path, query = path.encode().decode("latin-1"), query.encode().decode("latin-1")
+        name = Name(sent.get("host", ""), path, query, sent.get("accept"), sent.get("accept-language"))
         return name, sent
 
     def _given_now(self, scope: Scope, kept: Kept, sent: dict[str, str], began: float) -> Given | None:

@@ -148,6 +148,18 @@ class TestHits:
 
         run(register, story)
 
+    def test_are_for_the_very_letters_of_a_question(self, seeded: Database) -> None:
+        register = served(seeded)
+
+        async def story() -> None:
+            # Bytes that are no ASCII come as text; taken one by one the first two letters are those of the second word.
+            for question, count in (("Brachfl\u00e4chen", 1), ("Brachfl\u00c3\u00a4chen", 0), ("Brachfl%C3%A4chen", 1)):
+                for _ in range(2):
+                    answer = await ask(register, f"{LIST}?q={question}&count=true")
+                    assert (answer.status, json.loads(answer.body)["count"]) == (200, count), question
+
+        run(register, story)
+
     def test_show_what_was_just_written(self, seeded: Database) -> None:
         register = served(seeded)
 
