@@ -23,7 +23,7 @@ from portfolio.history import merkle
 from portfolio.history.canonical import canonical, commitment
 from portfolio.history.inscribing import Image, Inscription, KeptAnswer, inscribe
 from portfolio.history.models import LogHead
-from portfolio.history.trees import ERASURE, Changed, Made, model_of, touched_by
+from portfolio.history.trees import ERASURE, Made, Record, model_of, touched_by
 
 HEADER_SEQ = -1
 ERASE = "privacy.erase"
@@ -152,8 +152,8 @@ def is_audited(model: type[Base]) -> bool:
     return model.not_audited is None
 
 
-def _tracked(session: Session) -> dict[Changed, str]:
-    tracked: dict[Changed, str] = session.info.setdefault(_TRACKED, {})
+def _tracked(session: Session) -> dict[Record, str]:
+    tracked: dict[Record, str] = session.info.setdefault(_TRACKED, {})
     return tracked
 
 
@@ -288,7 +288,7 @@ def prepare(session: Session) -> None:
     session.info["recorded"] = Recorded(rev, at)
 
 
-def _images(tracked: dict[Changed, str]) -> list[Image]:
+def _images(tracked: dict[Record, str]) -> list[Image]:
     """The images in their order. Each row is let go of when its image is made: a large import has very many."""
     rows = sorted(tracked.items(), key=lambda item: (item[0].__tablename__, str(item[0].id)), reverse=True)
     tracked.clear()
@@ -299,7 +299,7 @@ def _images(tracked: dict[Changed, str]) -> list[Image]:
     return images
 
 
-def _image(row: Changed, operation: str, seq: int) -> Image:
+def _image(row: Record, operation: str, seq: int) -> Image:
     entity, entity_id = row.__tablename__, str(row.id)
     secrets: list[dict[str, Any]] = []
     after: dict[str, Any] | None = None

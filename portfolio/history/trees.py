@@ -36,10 +36,11 @@ class Made:
         return str(self.model_.__tablename__)
 
 
-Changed = Entity | Made
+Record = Entity | Made
+"""A record that a transaction writes, however it does so."""
 
 
-def model_of(row: Changed) -> type[Entity]:
+def model_of(row: Record) -> type[Entity]:
     """The kind of a record."""
     return row.model_ if isinstance(row, Made) else type(row)
 
@@ -83,7 +84,7 @@ def area_of(model: type[Entity]) -> str:
     return model.__module__.split(".")[1]
 
 
-def touched_by(session: Session, rows: Iterable[Changed]) -> Touched:
+def touched_by(session: Session, rows: Iterable[Record]) -> Touched:
     """What the changes of ``rows`` touch. What is in memory is not asked for again: a write has locked its project."""
     rows = list(rows)
     here = {row.id: row for row in rows}
@@ -106,7 +107,7 @@ def touched_by(session: Session, rows: Iterable[Changed]) -> Touched:
 
 
 def _climb(
-    session: Session, row: Changed, path: Sequence[Step], here: Mapping[UUID, Changed]
+    session: Session, row: Record, path: Sequence[Step], here: Mapping[UUID, Record]
 ) -> tuple[type[Entity], UUID]:
     """The project, or the first record on the way to it that is not in memory."""
     model, key = model_of(row), row.id
