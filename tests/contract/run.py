@@ -25,6 +25,8 @@ ROLES: tuple[tuple[str, str | None], ...] = (
 )
 SECONDS = 40
 """For each role; the whole stays under four minutes."""
+PATIENCE = 45
+"""Seconds for one answer; `GET /v1/changes` may wait thirty before it begins."""
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
@@ -63,7 +65,7 @@ def _headers(database: Database, role: str, organisation: str | None) -> list[st
 def _run(service: Service, role: str, headers: list[str]) -> int:
     command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG), "run"]
     address = f"http://127.0.0.1:{service.port}/openapi.json"
-    options = ["--checks", "all", "--no-color", "--request-timeout", "10", "--max-time", str(SECONDS)]
+    options = ["--checks", "all", "--no-color", "--request-timeout", str(PATIENCE), "--max-time", str(SECONDS)]
     phases = "coverage" if role in ("auditor", "admin") else "examples,coverage,fuzzing"
     return subprocess.run([*command, address, *options, "--phases", phases, *headers, *sys.argv[1:]]).returncode
 
