@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from portfolio.core import sources
 from portfolio.core.dates import format_instant
 from portfolio.core.db import table_of
 from portfolio.core.problems import Conflict, NotFound
+from portfolio.core.sending import Fixed
 
 MARK = "pk_"
 """How every key begins, so that leaked ones can be found."""
@@ -86,15 +87,28 @@ def new_actor(session: Session, subject: str, name: str) -> Actor:
     return actor
 
 
+class HeldKey(NamedTuple):
+    """What signing in needs of a key."""
+
+    prefix: str
+    secret_hash: bytes
+    role: str
+    organisation: str | None
+    actor_id: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
 _KEYS = table_of(ApiKey)
-_NEEDED = ("prefix", "secret_hash", "role", "organisation", "actor_id", "expires_at", "revoked_at")
-_KEY = sa.select(*(_KEYS.c[name] for name in _NEEDED)).where(_KEYS.c.prefix == sa.bindparam("prefix"))
+_KEY = Fixed(sa.select(*(_KEYS.c[name] for name in HeldKey._fields)).where(_KEYS.c.prefix == sa.bindparam("of")))
 
 
-def find_key(connection: sa.Connection, secret: str) -> sa.Row[Any] | None:
-    """The key with this secret, good or not, with what signing in needs of it; None where nobody ever made it."""
-    key = connection.execute(_KEY, {"prefix": _prefix(secret)}).one_or_none()
-    return key if key is not None and hmac.compare_digest(key.secret_hash, _hashed(secret)) else None
+def find_key(connection: sa.Connection, secret: str) -> HeldKey | None:
+    """The key with this secret, good or not; None where nobody ever made it."""
+    for row in _KEY.rows(connection, {"of": _prefix(secret)}):
+        key = HeldKey(*row)
+        return key if hmac.compare_digest(key.secret_hash, _hashed(secret)) else None
+    return None
 
 
 def state_of(revoked_at: datetime | None, expires_at: datetime | None) -> str:

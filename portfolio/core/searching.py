@@ -72,7 +72,12 @@ def _keep_texts(session: Session, _context: Any) -> None:
     """What is deleted goes with its record."""
     for kind, rows in _by_kind(session.new):
         _add_texts(session, kind, rows)
-    for kind, rows in _by_kind(session.dirty):
+    keep_changed_texts(session, session.dirty)
+
+
+def keep_changed_texts(session: Session, records: Iterable[Entity]) -> None:
+    """Write the texts of records whose changes have just been written, and are still known as changes."""
+    for kind, rows in _by_kind(records):
         values = [{"of": row.id, "search_text": kind.text_of(row)} for row in rows if _is_renamed(kind, row)]
         if values:
             table = table_of(kind)

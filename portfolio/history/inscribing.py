@@ -10,14 +10,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portfolio.core.db import table_of
+from portfolio.core.sending import Fixed
 from portfolio.history.archive import chunks
 from portfolio.history.models import Change, Idempotency, LogHead, Redactable, Revision
 from portfolio.history.trees import Touched, count
 
 _MOST_AT_ONCE = 1000
-# Put together once, and on the tables: on the mapped classes the session would look at each row first.
-_REVISION, _CHANGE, _SECRET = (sa.insert(table_of(model)) for model in (Revision, Change, Redactable))
-_HEAD = sa.update(table_of(LogHead))
+_REVISION, _CHANGE, _SECRET = (Fixed(sa.insert(table_of(model))) for model in (Revision, Change, Redactable))
+_HEAD = Fixed(
+    sa.update(table_of(LogHead)).values(
+        {name: sa.bindparam(name) for name in ("size", "frontier", "last_leaf", "last_at")}
+    )
+)
 _AT_ONCE = """
 WITH revised AS (INSERT INTO revision (rev, header, leaf) VALUES (%(rev)s, %(header)s, %(leaf)b)),
 changed AS (
@@ -52,7 +56,11 @@ kept AS (
 )"""
 _ALONE, _ANSWERED = (_AT_ONCE.replace("{kept}", kept) for kept in ("", _WITH_ANSWER))
 _KEPT = table_of(Idempotency)
-_STORE = sa.update(_KEPT).where(_KEPT.c.scope == sa.bindparam("of_scope"), _KEPT.c.key_hash == sa.bindparam("of_key"))
+_STORE = Fixed(
+    sa.update(_KEPT)
+    .where(_KEPT.c.scope == sa.bindparam("of_scope"), _KEPT.c.key_hash == sa.bindparam("of_key"))
+    .values({name: sa.bindparam(name) for name in ("status", "headers", "body", "rev", "created_at")})
+)
 
 
 @dataclass(frozen=True)
@@ -116,19 +124,19 @@ def inscribe(connection: Connection, written: Inscription, answer: KeptAnswer | 
 def keep_answer(connection: Connection, answer: KeptAnswer, rev: int | None, at: str) -> None:
     """Fill in the key's row, which this transaction has made."""
     values = {"status": answer.status, "headers": answer.headers, "body": answer.body, "rev": rev, "created_at": at}
-    connection.execute(_STORE, {"of_scope": answer.scope, "of_key": answer.key_hash, **values})
+    _STORE.send(connection, {"of_scope": answer.scope, "of_key": answer.key_hash, **values})
 
 
 def _inscribe_parts(connection: Connection, written: Inscription) -> None:
     rev = written.rev
-    connection.execute(_REVISION, {"rev": rev, "header": written.header, "leaf": written.leaf})
+    _REVISION.send(connection, {"rev": rev, "header": written.header, "leaf": written.leaf})
     # A large import has tens of thousands of images: they are not all copied at once.
     for part in chunks(written.images):
-        connection.execute(_CHANGE, [image.row(rev) for image in part])
+        _CHANGE.send(connection, *(image.row(rev) for image in part))
     for few in chunks(written.secrets):
-        connection.execute(_SECRET, [{"rev": rev, **secret} for secret in few])
-    connection.execute(
-        _HEAD, {"size": rev, "frontier": written.frontier, "last_leaf": written.leaf, "last_at": written.at}
+        _SECRET.send(connection, *({"rev": rev, **secret} for secret in few))
+    _HEAD.send(
+        connection, {"size": rev, "frontier": written.frontier, "last_leaf": written.leaf, "last_at": written.at}
     )
     count(connection, written.touched, rev)
 

@@ -21,6 +21,7 @@ from portfolio.core.dates import end_of_day, format_instant, parse_day, parse_in
 from portfolio.core.db import Base, Database, table_of
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.core.rows import dicts
+from portfolio.core.sending import Fixed
 from portfolio.history import past
 from portfolio.history.models import Change, LogHead, Revision
 from portfolio.history.recorder import hold_end, with_locked_end
@@ -106,10 +107,10 @@ class Reading:
         key = (build, self.dialect_name, day if is_today else None, *shape)
         statement = _kept.get(key)
         if statement is None:
-            statement = _kept[key] = build(self, *shape)
+            statement = _kept[key] = Fixed(build(self, *shape))
         if not is_today:
             values |= {VALID_ON: self.valid_on, TODAY: day}
-        return list(dicts(self.connection.execute(statement, values)))
+        return statement.dicts(self.connection, values)
 
     def _last_rows(
         self, session: Session, build: Callable[..., sa.Select[Any]], *shape: Hashable, **values: Any
@@ -117,14 +118,14 @@ class Reading:
         key = (build, "last", today(), *shape)
         statement = _kept.get(key)
         if statement is None:
-            statement = _kept[key] = with_locked_end(build(self, *shape))
-        rows = list(dicts(self.connection.execute(statement, values)))
+            statement = _kept[key] = Fixed(with_locked_end(build(self, *shape)))
+        rows = statement.dicts(self.connection, values)
         for row in rows:
             hold_end(session, row)
         return rows
 
 
-_kept: Bounded[Hashable, sa.Select[Any]] = Bounded(1000)
+_kept: Bounded[Hashable, Fixed] = Bounded(1000)
 
 
 @contextmanager

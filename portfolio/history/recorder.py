@@ -19,8 +19,10 @@ from portfolio.core.columns import CommittedText, image_of
 from portfolio.core.dates import format_instant
 from portfolio.core.db import INSERT_ONLY, Base, BypassRefused, Database, Entity, WriteContext, database_of, table_of
 from portfolio.core.searching import keep_texts_of
+from portfolio.core.sending import Fixed
 from portfolio.history import merkle
 from portfolio.history.canonical import canonical, commitment
+from portfolio.history.changing import changed_columns, write_changes
 from portfolio.history.inscribing import Image, Inscription, KeptAnswer, inscribe
 from portfolio.history.models import LogHead
 from portfolio.history.trees import ERASURE, Made, Record, model_of, touched_by
@@ -39,6 +41,7 @@ _TEXT_WRITE = re.compile(r"\s*(insert|update|delete|replace|merge|truncate|with)
 _PREPARED = "recorder_prepared"
 _HELD = "recorder_held"
 _LOCKED_HEAD = sa.select(*(column for column in table_of(LogHead).c if column.name != "one")).with_for_update()
+_LOCK_HEAD = Fixed(_LOCKED_HEAD)
 _END = _LOCKED_HEAD.cte("log_end")
 _END_COLUMNS = {column.name: f"log_end_{column.name}" for column in _END.c}
 
@@ -161,11 +164,13 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     for row in session.new:
         if is_audited(type(row)):
             _track_creation(session, row)
-    for row in session.dirty:
-        if is_audited(type(row)) and session.is_modified(row):
-            if row.append_only and not _erases(session):
-                raise AppendOnly(f"{row.__tablename__} rows are never changed.")
-            _track_update(session, row)
+    changed = [row for row in session.dirty if is_audited(type(row)) and changed_columns(row)]
+    for row in changed:
+        if row.append_only and not _erases(session):
+            raise AppendOnly(f"{row.__tablename__} rows are never changed.")
+        _track_update(session, row)
+    if changed and not session.new and not session.deleted:
+        write_changes(session, changed)
     for row in session.deleted:
         if is_audited(type(row)):
             _track_deletion(session, row)
@@ -257,7 +262,7 @@ def prepare(session: Session) -> None:
         touched.areas.add(ERASURE)
     images = _images(tracked)
     connection = session.connection()
-    head = session.info.pop(_HELD, None) or connection.execute(_LOCKED_HEAD).mappings().one()  # the last lock of all
+    head = session.info.pop(_HELD, None) or _LOCK_HEAD.dicts(connection, {})[0]  # the last lock of all
     rev = head["size"] + 1
     bodies = [image.body for image in images]
     at = max(format_instant(sources.now()), head["last_at"])

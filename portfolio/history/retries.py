@@ -28,6 +28,7 @@ from portfolio.core.dates import format_instant
 from portfolio.core.db import LOCK_MILLISECONDS, Database, WriteContext, current_database, table_of
 from portfolio.core.problems import Conflict, Invalid, NotFound, Problem, problem_answer
 from portfolio.core.reasons import REASON_HEADER
+from portfolio.core.sending import Fixed
 from portfolio.core.writing import retry_key
 from portfolio.history.canonical import canonical
 from portfolio.history.inscribing import KeptAnswer, keep_answer
@@ -217,7 +218,7 @@ def _claiming_patiently() -> Any:
     return claimed.returning(sa.func.set_config("lock_timeout", str(LOCK_MILLISECONDS), True))
 
 
-_CLAIMS = {"postgresql": _claiming_patiently(), "sqlite": _claiming()}
+_CLAIMS = {"postgresql": Fixed(_claiming_patiently()), "sqlite": Fixed(_claiming())}
 
 
 def _claim(connection: Connection, key: RetryKey) -> Response | None:
@@ -237,7 +238,7 @@ def _claim(connection: Connection, key: RetryKey) -> Response | None:
         "expired": format_instant(now - KEPT_FOR),
     }
     try:
-        taken = connection.execute(_CLAIMS[connection.dialect.name], values).first()
+        taken = _CLAIMS[connection.dialect.name].rows(connection, values)
     except sa.exc.DBAPIError as error:
         if _sqlstate(error) != _LOCK_NOT_AVAILABLE:
             raise
@@ -245,7 +246,7 @@ def _claim(connection: Connection, key: RetryKey) -> Response | None:
             "The first request with this key is still running; send it again in a second.",
             headers={"Retry-After": "1"},
         ) from None
-    return _kept(connection, key) if taken is None else None
+    return _kept(connection, key) if not taken else None
 
 
 def _kept(connection: Connection, key: RetryKey) -> Response:

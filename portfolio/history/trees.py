@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from portfolio.core.db import Base, Entity
+from portfolio.core.db import Base, Entity, table_of
+from portfolio.core.sending import Fixed
 from portfolio.history.archive import chunks
 from portfolio.history.models import AreaRevision, TreeRevision
 
@@ -141,19 +142,15 @@ def count(connection: Connection, touched: Touched, rev: int) -> None:
         (TreeRevision, "project_id", sorted(touched.trees)),
         (AreaRevision, "area", sorted(touched.areas)),
     ):
-        statement = _upsert(model, key, connection.dialect.name)
-        if len(names) == 1:
-            connection.execute(statement, {key: names[0], "rev": rev})
-            continue
         for few in chunks(names):
-            connection.execute(statement, [{key: name, "rev": rev} for name in few])
+            _upsert(model, key, connection.dialect.name).send(connection, *({key: name, "rev": rev} for name in few))
 
 
 @cache
-def _upsert(model: type[Base], key: str, dialect_name: str) -> Any:
+def _upsert(model: type[Base], key: str, dialect_name: str) -> Fixed:
     insert: Any = postgresql.insert if dialect_name == "postgresql" else sqlite.insert
-    statement = insert(model)
-    return statement.on_conflict_do_update(index_elements=[key], set_={"rev": statement.excluded.rev})
+    statement = insert(table_of(model)).values({name: sa.bindparam(name) for name in (key, "rev")})
+    return Fixed(statement.on_conflict_do_update(index_elements=[key], set_={"rev": statement.excluded.rev}))
 
 
 def _model_of(table: str) -> type[Entity]:

@@ -15,8 +15,10 @@ from portfolio.core.dates import Precision, today
 from portfolio.core.db import table_of
 from portfolio.core.journal import ChangeDay, change_day, refuse_future, require_after
 from portfolio.core.lifecycle import DOCUMENTED, REPORTED
+from portfolio.core.loading import loaded
 from portfolio.core.problems import AlreadyExists, Conflict, Invalid, NotFound, ProblemError
 from portfolio.core.reasons import require_reason
+from portfolio.core.sending import Fixed
 from portfolio.history.recorder import insert_new, touch
 from portfolio.milestones import lifecycle
 from portfolio.milestones.models import Milestone, MilestoneForecast, MilestoneStatusChange
@@ -122,10 +124,11 @@ def lock_milestone(session: Session, milestone_id: UUID) -> Milestone:
     return found
 
 
-_LOCKED_WITH_LEAD = (
-    sa.select(Milestone, lead_statement(table_of(Milestone).c.project_id).limit(1).scalar_subquery())
-    .where(Milestone.id == sa.bindparam("milestone"))
-    .with_for_update(of=Milestone)
+_MILESTONE = table_of(Milestone)
+_LOCKED_WITH_LEAD = Fixed(
+    sa.select(*_MILESTONE.c, lead_statement(_MILESTONE.c.project_id).limit(1).scalar_subquery().label("lead"))
+    .where(_MILESTONE.c.id == sa.bindparam("milestone"))
+    .with_for_update(of=_MILESTONE)
 )
 
 
@@ -134,11 +137,10 @@ def lock_milestone_and_lead(session: Session, milestone_id: UUID) -> tuple[Miles
 
     :raises NotFound: no such milestone.
     """
-    found = session.execute(_LOCKED_WITH_LEAD, {"milestone": milestone_id, "day": today()}).one_or_none()
-    if found is None:
-        raise NotFound(f"There is no milestone {milestone_id}.")
-    milestone, lead = found
-    return milestone, lead
+    session.flush()
+    for row in _LOCKED_WITH_LEAD.dicts(session.connection(), {"milestone": milestone_id, "day": today()}):
+        return loaded(session, Milestone, row), row["lead"]
+    raise NotFound(f"There is no milestone {milestone_id}.")
 
 
 def project_of(session: Session, milestone: Milestone) -> Project:

@@ -1,0 +1,119 @@
+"""Statements that are sent again and again, by the driver: SQLAlchemy's way to it takes longer than many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Dialect
+
+Values = Mapping[str, Any]
+_Change = Callable[[Any], Any]
+_Place = TypeVar("_Place")
+
+
+class Fixed:
+    """A statement that is put together once for each engine.
+
+    It goes past SQLAlchemy, but is put together, filled and read by its rules, fails with its errors, and is seen by
+    whoever listens to what an engine sends. It is for statements on tables: the session does not learn of it.
+
+    :param statement: without defaults of its columns; one that writes has no list of values in it.
+    """
+
+    def __init__(self, statement: sa.Select[Any] | sa.UpdateBase) -> None:
+        self._statement = statement
+        self._texts: dict[str, _Text] = {}
+
+    def send(self, connection: Connection, *values: Values) -> int:
+        """Send it, once for each of ``values``; the number of rows that were written."""
+        count: int = self._sent(connection, *values).rowcount
+        return count
+
+    def rows(self, connection: Connection, values: Values) -> list[tuple[Any, ...]]:
+        """What it finds, with values of the columns' types."""
+        text = self._text(connection)
+        if text.has_lists:
+            return [tuple(row) for row in connection.execute(self._statement, values)]
+        return text.read(self._sent(connection, values).fetchall())
+
+    def dicts(self, connection: Connection, values: Values) -> list[dict[str, Any]]:
+        """The same by the names of the columns."""
+        names = self._text(connection).names
+        return [dict(zip(names, row, strict=True)) for row in self.rows(connection, values)]
+
+    def _text(self, connection: Connection) -> _Text:
+        dialect = connection.dialect
+        text = self._texts.get(dialect.name)
+        if text is None:
+            text = self._texts[dialect.name] = _Text(self._statement, dialect)
+        return text
+
+    def _sent(self, connection: Connection, *values: Values) -> Any:
+        text = self._text(connection)
+        given = [text.given(one) for one in values]
+        if connection.engine.dispatch.before_cursor_execute:
+            return connection.exec_driver_sql(text.sql, given if len(given) > 1 else given[0])
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(text.sql, given[0]) if len(given) == 1 else cursor.executemany(text.sql, given)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _told(connection, text.sql, error, cursor) from error
+        return cursor
+
+
+class _Text:
+    """A statement in the words of one engine, and what turns values into the driver's and back."""
+
+    def __init__(self, statement: sa.Select[Any] | sa.UpdateBase, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        self.sql = str(compiled)
+        self.has_lists = bool(compiled.post_compile_params)  # which SQLAlchemy writes out each time
+        self._order: Sequence[str] | None = compiled.positiontup if compiled.positional else None
+        self._own = {name: value for name, value in compiled.params.items() if value is not None}
+        self._writers = _known((name, _writer(bind.type, dialect)) for bind, name in compiled.bind_names.items())
+        columns = list(getattr(statement, "selected_columns", ()))
+        self.names = tuple(str(column.key) for column in columns)
+        self._readers = _known((place, _reader(column.type, dialect)) for place, column in enumerate(columns))
+
+    def given(self, values: Values) -> Any:
+        found = {**self._own, **values}
+        for name, writer in self._writers:
+            found[name] = writer(found[name])
+        return found if self._order is None else tuple([found[name] for name in self._order])
+
+    def read(self, found: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+        if not self._readers:
+            return [tuple(row) for row in found]
+        rows = []
+        for raw in found:
+            row = list(raw)
+            for place, reader in self._readers:
+                row[place] = reader(row[place])
+            rows.append(tuple(row))
+        return rows
+
+
+def _known(changes: Iterable[tuple[_Place, _Change | None]]) -> list[tuple[_Place, _Change]]:
+    return [(place, change) for place, change in changes if change is not None]
+
+
+def _writer(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> _Change | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _reader(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> _Change | None:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _told(connection: Connection, sql: str, error: Exception, cursor: Any) -> Exception:
+    """What SQLAlchemy makes of the driver's ``error``; a connection that it says is lost is not used again."""
+    dialect = connection.dialect
+    is_lost = dialect.is_disconnect(error, connection.connection.driver_connection, cursor)  # type: ignore[arg-type]
+    told = sa.exc.DBAPIError.instance(
+        sql, None, error, dialect.loaded_dbapi.Error, True, connection_invalidated=is_lost, dialect=dialect
+    )
+    if is_lost:
+        connection.invalidate(error)
+    return told
