@@ -90,10 +90,13 @@ def parse_period(text: str) -> tuple[date, Precision]:
     return last_day_of(date(year, month or 1, day or 1), precision), precision
 
 
+_BEFORE_OFFSET = len("2026-06-30T08:00:00.000000")
+
+
 @lru_cache(maxsize=64)  # all that a transaction writes carries the same few instants
 def format_instant(instant: datetime) -> str:
     """``2026-06-30T08:00:00.000000Z``: UTC, always six decimals, so that text order is time order."""
-    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return f"{instant.astimezone(UTC).isoformat(timespec='microseconds')[:_BEFORE_OFFSET]}Z"
 
 
 def parse_instant(text: str) -> datetime:

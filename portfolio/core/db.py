@@ -107,7 +107,15 @@ class BypassRefused(Exception):
 
 
 class RegisterSession(Session):
-    """A session without the methods that write past the flush."""
+    """A session without the methods that write past the flush, and with one connection from beginning to end."""
+
+    begun: Connection | None = None
+
+    def connection(self, *arguments: Any, **options: Any) -> Connection:
+        """The one of the transaction, for which a session else looks each time; it begins savepoints by that."""
+        if self.begun is None or self.in_nested_transaction():
+            return super().connection(*arguments, **options)
+        return self.begun
 
     def bulk_save_objects(self, *_: Any, **__: Any) -> NoReturn:
         raise BypassRefused("bulk_save_objects writes past the history; add the records instead.")
@@ -156,6 +164,7 @@ class Database:
         with self.sessions() as session:
             session.info["context"] = context
             connection, watch = session.connection(), self.watch
+            session.begun = connection
             with _begun(connection, _WRITES, watch.first() if watch else None):
                 if watch:
                     watch.require_extended(connection)

@@ -80,6 +80,11 @@ class _Lines:
             if count >= _TOO_MANY:
                 self.flush()  # nobody takes the lines away: whoever makes them waits
 
+    def write(self, line: str) -> None:
+        """Write a line at once, behind those that are waiting; nobody has to be woken for it."""
+        self._waiting.append(line)
+        self.flush()
+
     def flush(self) -> None:
         """Write what is waiting."""
         with self._lock:
@@ -189,8 +194,7 @@ def log_request(named: str, method: str, status: int, **facts: str | int | float
         _requests.info("request", request_id=named, method=method[:20], **facts, status=status)
         return
     begun = {"at": format_instant(sources.now()), "log": "request", "request_id": named, "method": method[:20]}
-    _lines.add(f"{_text({**begun, **facts, 'status': status, 'event': 'request', 'level': 'info'})}\n")
-    _lines.flush()
+    _lines.write(f"{_text({**begun, **facts, 'status': status, 'event': 'request', 'level': 'info'})}\n")
 
 
 @dataclass(frozen=True)

@@ -108,8 +108,7 @@ def _by_kind(rows: Iterable[Any]) -> list[tuple[type[SearchText], list[Any]]]:
 
 
 def _is_renamed(kind: type[SearchText], row: Entity) -> bool:
-    state = inspect(row)
-    return any(state.attrs[name].history.has_changes() for name in kind.made_of)
+    return not inspect(row).committed_state.keys().isdisjoint(kind.made_of)
 
 
 @dataclass(frozen=True)

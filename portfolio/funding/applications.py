@@ -80,7 +80,6 @@ def update_application(session: Session, application: Application, changes: Appl
     if application.requested_amount is None and application.status != lifecycle.DRAFT and "requested_amount" in changes:
         detail = "A submitted application says how much is asked for; send the amount."
         raise Invalid(detail, errors=[ProblemError(pointer="#/requested_amount", code="amount_missing", detail=detail)])
-    session.flush()
     return application
 
 

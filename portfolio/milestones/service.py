@@ -161,7 +161,6 @@ def update_milestone(session: Session, milestone: Milestone, changes: MilestoneV
         if "phase" not in changes and milestone.baseline_on is not None:
             milestone.phase = lifecycle.phase_of(milestone.baseline_on)
         milestone.phase = _settled_phase(milestone.phase, milestone.baseline_on)
-    session.flush()
     return milestone
 
 

@@ -193,6 +193,18 @@ class TestApply:
             counts.append(len(sent))
         assert counts[0] == counts[1]
 
+    def test_changed_milestones_take_a_statement_for_each_project_at_most(self, office: Office, book: Book) -> None:
+        for number in range(15):
+            book.put("Meilensteine", 2 + number, "Nachweis", f"Seite {number}")
+        found = office.send(book.saved())
+        assert found["counts"]["changed"] == 15
+        sent: list[str] = []
+        sa.event.listen(office.database.engine, "before_cursor_execute", lambda *call: sent.append(call[2]))
+        office.apply(found["id"])
+        # Who leads a project is looked up when its first row comes, and what waits is written before that.
+        projects = {book.get("Meilensteine", 2 + number, "Projekt") for number in range(15)}
+        assert len([text for text in sent if text.startswith("UPDATE milestone SET")]) <= len(projects) < 15
+
 
 class TestTheCopyWithMarks:
     def test_marks_each_fault_conflict_and_change_in_its_cell(self, office: Office, book: Book, row: int) -> None:
