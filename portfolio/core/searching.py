@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy.sql.operators import custom_op
 from portfolio.core.db import Base, Entity, RegisterSession, table_of
 from portfolio.core.lists import matches
 from portfolio.core.search import search_terms
+from portfolio.core.sending import NewRows
 
 MOST_CHOSEN = 1000
 """So many records are taken one by one; where more hold the words, a walk along the order soon meets a page of them."""
@@ -96,7 +98,12 @@ def keep_texts_of(session: Session, model: type[Entity], records: Iterable[Any])
 def _add_texts(session: Session, kind: type[SearchText], records: Iterable[Any]) -> None:
     """All at once, as an import writes thousands."""
     values = [{"record_id": record.id, "search_text": kind.text_of(record)} for record in records]
-    session.connection().execute(table_of(kind).insert(), values)
+    _new_rows(kind).send(session.connection(), values)
+
+
+@cache
+def _new_rows(kind: type[SearchText]) -> NewRows:
+    return NewRows(table_of(kind))
 
 
 def _by_kind(rows: Iterable[Any]) -> list[tuple[type[SearchText], list[Any]]]:

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 
 Values = Mapping[str, Any]
+_MANY = 20
+"""Rows for which PostgreSQL is told to copy: to begin and to end that takes two round trips."""
 _Change = Callable[[Any], Any]
 _Place = TypeVar("_Place")
 
@@ -52,15 +54,56 @@ class Fixed:
 
     def _sent(self, connection: Connection, *values: Values) -> Any:
         text = self._text(connection)
-        given = [text.given(one) for one in values]
-        if connection.engine.dispatch.before_cursor_execute:
-            return connection.exec_driver_sql(text.sql, given if len(given) > 1 else given[0])
-        cursor = connection.connection.cursor()
+        given: list[Any] = [text.given(one) for one in values]
+        cursor = _cursor(connection, text.sql, given)
         try:
             cursor.execute(text.sql, given[0]) if len(given) == 1 else cursor.executemany(text.sql, given)
         except connection.dialect.loaded_dbapi.Error as error:
             raise _told(connection, text.sql, error, cursor) from error
         return cursor
+
+
+class NewRows:
+    """Rows for a table, however many. PostgreSQL copies them in where they are many, at a fifth of the time.
+
+    :param table: one whose columns have no defaults that are worked out here; a column that is not given is null.
+    """
+
+    def __init__(self, table: sa.Table) -> None:
+        self._table = table
+        self._inserts: dict[tuple[str, ...], Fixed] = {}
+
+    def send(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """Write ``rows``, all with the same columns."""
+        names = tuple(rows[0])
+        if connection.dialect.name == "postgresql" and len(rows) >= _MANY:
+            self._copy(connection, names, rows)
+            return
+        if names not in self._inserts:
+            given: dict[str, Any] = {name: sa.bindparam(name) for name in names}
+            self._inserts[names] = Fixed(sa.insert(self._table).values(given))
+        self._inserts[names].send(connection, *rows)
+
+    def _copy(self, connection: Connection, names: Sequence[str], rows: Sequence[Values]) -> None:
+        quoted = connection.dialect.identifier_preparer.quote
+        sql = f"COPY {quoted(self._table.name)} ({', '.join(map(quoted, names))}) FROM STDIN"
+        writers = [_writer(self._table.c[name].type, connection.dialect) for name in names]
+        cursor = _cursor(connection, sql, rows)
+        try:
+            with cursor.copy(sql) as copy:
+                for row in rows:
+                    pairs = zip(names, writers, strict=True)
+                    copy.write_row([row[name] if write is None else write(row[name]) for name, write in pairs])
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _told(connection, sql, error, cursor) from error
+
+
+def _cursor(connection: Connection, sql: str, given: Sequence[Any]) -> Any:
+    """One of the driver's; whoever listens to the engine hears what it will be sent."""
+    cursor, heard = connection.connection.cursor(), connection.engine.dispatch.before_cursor_execute
+    if heard:
+        heard(connection, cursor, sql, given[0] if len(given) == 1 else given, None, len(given) > 1)
+    return cursor
 
 
 class _Text:

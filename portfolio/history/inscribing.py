@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portfolio.core.db import table_of
-from portfolio.core.sending import Fixed
+from portfolio.core.sending import Fixed, NewRows
 from portfolio.history.archive import chunks
 from portfolio.history.models import Change, Idempotency, LogHead, Redactable, Revision
 from portfolio.history.trees import Touched, count
 
 _MOST_AT_ONCE = 1000
-_REVISION, _CHANGE, _SECRET = (Fixed(sa.insert(table_of(model))) for model in (Revision, Change, Redactable))
+_REVISION, _CHANGE, _SECRET = (NewRows(table_of(model)) for model in (Revision, Change, Redactable))
 _HEAD = Fixed(
     sa.update(table_of(LogHead)).values(
         {name: sa.bindparam(name) for name in ("size", "frontier", "last_leaf", "last_at")}
@@ -129,12 +129,12 @@ def keep_answer(connection: Connection, answer: KeptAnswer, rev: int | None, at:
 
 def _inscribe_parts(connection: Connection, written: Inscription) -> None:
     rev = written.rev
-    _REVISION.send(connection, {"rev": rev, "header": written.header, "leaf": written.leaf})
+    _REVISION.send(connection, [{"rev": rev, "header": written.header, "leaf": written.leaf}])
     # A large import has tens of thousands of images: they are not all copied at once.
     for part in chunks(written.images):
-        _CHANGE.send(connection, *(image.row(rev) for image in part))
+        _CHANGE.send(connection, [image.row(rev) for image in part])
     for few in chunks(written.secrets):
-        _SECRET.send(connection, *({"rev": rev, **secret} for secret in few))
+        _SECRET.send(connection, [{"rev": rev, **secret} for secret in few])
     _HEAD.send(
         connection, {"size": rev, "frontier": written.frontier, "last_leaf": written.leaf, "last_at": written.at}
     )

@@ -19,7 +19,7 @@ from portfolio.core.columns import CommittedText, image_of
 from portfolio.core.dates import format_instant
 from portfolio.core.db import INSERT_ONLY, Base, BypassRefused, Database, Entity, WriteContext, database_of, table_of
 from portfolio.core.searching import keep_texts_of
-from portfolio.core.sending import Fixed
+from portfolio.core.sending import Fixed, NewRows
 from portfolio.history import merkle
 from portfolio.history.canonical import canonical, commitment
 from portfolio.history.changing import changed_columns, write_changes
@@ -77,7 +77,7 @@ def insert_new(session: Session, model: type[Entity], rows: Sequence[Mapping[str
         {**blank, "id": row.get("id") or sources.new_id(), **row, "version": 1, "created_at": now, "updated_at": now}
         for row in rows
     ]
-    session.connection().execute(_insert(model), written)
+    _new_rows(model).send(session.connection(), written)
     records = [Made(model, values) for values in written]
     keep_texts_of(session, model, records)
     for record in records:
@@ -96,8 +96,8 @@ def _blank(model: type[Entity]) -> Mapping[str, Any]:
 
 
 @cache
-def _insert(model: type[Entity]) -> sa.Insert:
-    return sa.insert(table_of(model))
+def _new_rows(model: type[Entity]) -> NewRows:
+    return NewRows(table_of(model))
 
 
 def touch(session: Session, entity: Entity) -> None:

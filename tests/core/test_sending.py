@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portfolio.core.db import Database, table_of
 from portfolio.core.loading import loaded
-from portfolio.core.sending import Fixed
+from portfolio.core.sending import Fixed, NewRows
 from portfolio.funding.models import Application, LedgerEntry
 from portfolio.history.models import AreaRevision
 from portfolio.history.recorder import recorded
@@ -100,6 +100,47 @@ class TestWriting:
         with database.ask() as connection:
             assert _RAISE.send(connection, {"of": "a", "rev": 7}) == 0
         assert [text.split()[0] for text in seen] == ["UPDATE"]
+
+
+class TestNewRows:
+    @pytest.mark.parametrize("model", _KINDS, ids=lambda model: model.__name__)
+    def test_hold_what_they_were_given(self, with_demo: Database, model: type[Any]) -> None:
+        """As they stand, few and many, with every type of column, and nulls, quotation marks and ends of lines."""
+        table = table_of(model)
+        with with_demo.aside() as session:
+            connection = session.connection()
+            found = Fixed(sa.select(table).order_by(table.c.id)).dicts(connection, {})
+            for row in found[:1]:
+                texts = [
+                    column.name for column in table.columns if isinstance(column.type, sa.Text) and column.nullable
+                ]
+                row |= dict.fromkeys(texts, 'a\\b\t"c"\r\nd\\N')
+            copy = sa.Table(
+                f"{table.name}_copy", sa.MetaData(), *(sa.Column(one.name, one.type) for one in table.columns)
+            )
+            copy.create(connection)
+            many = [row for row in found for _ in range(max(1, 40 // len(found)))]
+            NewRows(copy).send(connection, found[:2])
+            NewRows(copy).send(connection, many)
+            held = Fixed(sa.select(copy)).dicts(connection, {})
+            copy.drop(connection)
+        assert len(many) >= 20
+        assert held == [*found[:2], *many]
+
+    @pytest.mark.parametrize("count", [2, 50])
+    def test_are_refused_as_sqlalchemy_does(self, database: Database, count: int) -> None:
+        with pytest.raises(sa.exc.IntegrityError), database.aside() as session:
+            NewRows(_AREA).send(session.connection(), [{"area": "same", "rev": 1}] * count)
+        with database.ask() as connection:
+            assert connection.execute(sa.select(sa.func.count()).select_from(_AREA)).scalar_one() == 0
+
+    @pytest.mark.parametrize("count", [2, 50])
+    def test_are_seen_by_who_listens(self, database: Database, count: int) -> None:
+        seen: list[str] = []
+        sa.event.listen(database.engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
+        with database.aside() as session:
+            NewRows(_AREA).send(session.connection(), [{"area": str(number), "rev": 1} for number in range(count)])
+        assert len([text for text in seen if "area_revision" in text]) == 1
 
 
 class TestLoaded:
