@@ -132,6 +132,7 @@ def fetch_page(
     question: str = "",
     count: bool = False,
     kept: dict[Hashable, RawRows] | None = None,
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Page:
     """One page of ``statement``.
 
@@ -139,11 +140,12 @@ def fetch_page(
     :param question: the filters asked for; a cursor belongs to one question and is refused in another.
     :param count: whether to say how many rows there are, as far as :data:`COUNTED`.
     :param kept: where to find what was put together for an earlier page of the same statement, and to leave it.
+    :param values: of the places in ``statement`` that are bound by name.
     :raises Invalid: the cursor is damaged or of another list.
     """
     key = _fingerprint(order, question)
     last = None if cursor is None else _decode(cursor, key, order, identity)
-    walk = _Walk(session, statement, order, identity, {} if kept is None else kept)
+    walk = _Walk(session, statement, order, identity, {} if kept is None else kept, values)
     found = walk.valued(last, limit + 1) if last is None or last[0] is not None else None
     rows, shape = ([], None) if found is None else found
     if order.has_nulls and len(rows) <= limit:
@@ -155,13 +157,13 @@ def fetch_page(
     if not count:
         return Page(rows, shape, following, None)
     is_whole = cursor is None and not more
-    return Page(rows, shape, following, Total(len(rows), True) if is_whole else _count(session, statement))
+    return Page(rows, shape, following, Total(len(rows), True) if is_whole else _count(session, statement, values))
 
 
-def _count(session: Session, statement: sa.Select[Any]) -> Total:
+def _count(session: Session, statement: sa.Select[Any], values: Mapping[str, Any]) -> Total:
     # Counting all of a large register would cost more than everything else about a page.
     found = statement.order_by(None).limit(_spelled_out(COUNTED + 1)).subquery()
-    number = session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
+    number = session.execute(sa.select(sa.func.count()).select_from(found), values).scalar_one()
     return Total(min(number, COUNTED), number <= COUNTED)
 
 
@@ -179,6 +181,7 @@ class _Walk:
     order: Order
     identity: sa.ColumnElement[Any]
     kept: dict[Hashable, RawRows]
+    values: Mapping[str, Any]
 
     def valued(self, last: tuple[Any, Any] | None, limit: int) -> tuple[list[tuple[Any, ...]], RawRows]:
         """Rows whose key is known, behind ``last``."""
@@ -242,7 +245,7 @@ class _Walk:
             shape = self.kept[key] = RawRows(statement, self.session.get_bind().dialect)
         if part == "valued" and self.order.descending and self.order.found and self.order.found.far:
             _look_far(self.session)
-        values = {} if last is None else {_LAST_VALUE: last[0], _LAST_ID: last[1]}
+        values = self.values if last is None else {**self.values, _LAST_VALUE: last[0], _LAST_ID: last[1]}
         return [tuple(row) for row in self.session.execute(shape.statement, values)], shape
 
 
@@ -256,11 +259,16 @@ def _look_far(session: Session) -> None:
 
 
 def stream_all(
-    session: Session, statement: sa.Select[Any], *, order: Order, identity: sa.ColumnElement[Any]
+    session: Session,
+    statement: sa.Select[Any],
+    *,
+    order: Order,
+    identity: sa.ColumnElement[Any],
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterable[Row]:
     """Every row in the same order as the pages, for a download; a few at a time leave the database."""
     placed = _with_place(statement, order, identity)
-    return dicts(_streamed(session, _ordered(session, placed, order, identity)))
+    return dicts(_streamed(session, _ordered(session, placed, order, identity), values))
 
 
 def stream_raw(
@@ -270,6 +278,7 @@ def stream_raw(
     *,
     order: Order,
     identity: sa.ColumnElement[Any],
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[RawRows, Iterator[Sequence[sa.Row[Any]]]]:
     """The same rows as the driver gives them, only the columns of ``names`` that there are, some at a time."""
     dialect = session.get_bind().dialect
@@ -277,14 +286,14 @@ def stream_raw(
         written(column, dialect).label(column.key) for column in statement.selected_columns if column.key in names
     ]
     shape = RawRows(_ordered(session, statement, order, identity), dialect, wanted)
-    return shape, _streamed(session, shape.statement).partitions()
+    return shape, _streamed(session, shape.statement, values).partitions()
 
 
-def _streamed(session: Session, statement: sa.Select[*tuple[Any, ...]]) -> sa.Result[Any]:
+def _streamed(session: Session, statement: sa.Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> sa.Result[Any]:
     if session.get_bind().dialect.name == "postgresql":
         # All rows are fetched; a plan that is quick with the first ones would be the wrong one.
         session.execute(sa.text("SET LOCAL cursor_tuple_fraction = 1"))
-    return session.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE})
+    return session.execute(statement, values, execution_options={"yield_per": _ROWS_AT_ONCE})
 
 
 def _with_place(statement: sa.Select[Any], order: Order, identity: sa.ColumnElement[Any]) -> sa.Select[Any]:

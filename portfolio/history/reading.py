@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,13 +20,24 @@ from portfolio.core.bounded import Bounded
 from portfolio.core.dates import end_of_day, format_instant, parse_day, parse_instant, today
 from portfolio.core.db import Base, Database, table_of
 from portfolio.core.problems import Invalid, ProblemError
-from portfolio.core.rows import dicts
 from portfolio.core.sending import Fixed
 from portfolio.history import past
 from portfolio.history.models import Change, LogHead, Revision
 from portfolio.history.recorder import hold_end, with_locked_end
-from portfolio.history.relation import NOTHING, TODAY, VALID_ON, Build, Changed, holds_still, relation
+from portfolio.history.relation import (
+    NOTHING,
+    REVISION,
+    TODAY,
+    VALID_ON,
+    Build,
+    Changed,
+    changed_among,
+    holds_still,
+    relation,
+    tables_of,
+)
 
+_PLANS_PAST = "portfolio_plans_past"
 UNWRITTEN = -1
 """The revision of a reading inside the transaction that makes it."""
 _REVISION = re.compile(r"0|[1-9][0-9]{0,14}")
@@ -49,6 +60,10 @@ class Reading:
     """The tables that changed since a past moment, as far as that is known: all others hold what they held then."""
     parts: dict[str, Any] = field(default_factory=dict, compare=False)
     """Subqueries that several packages' statements share within this reading."""
+    tables: set[str] = field(default_factory=set, compare=False)
+    """Names of the tables that were asked for."""
+    asked_on: date = field(default_factory=today)
+    """The day on which somebody asks."""
     writing: Session | None = None
     """The session of the transaction that makes what is read."""
 
@@ -71,43 +86,65 @@ class Reading:
 
     def at(self, model: type[Base], *, name: str | None = None) -> sa.FromClause:
         """``model`` at this moment, as a selectable with its column names and types."""
-        revision = None if self.is_live(model) else self.revision
+        revision = None if self.is_live(model) else sa.bindparam(REVISION, self.revision, type_=sa.BigInteger)
+        if revision is not None:
+            self.plan_for_the_past(True)
         return past.shared(self.parts, model, revision, self.dialect_name, name)
 
     def is_live(self, model: type[Base]) -> bool:
         """Whether ``model`` held at this moment what its table holds now."""
+        self.tables.add(model.__tablename__)
         return not self.is_past or holds_still(self.changed, model)
 
     def relation(self, name: str, build: Build) -> sa.Subquery:
         """What ``build`` describes, on this day and at this moment."""
+        dialect = self.connection.dialect
+        tables = tables_of(build, dialect)
+        self.tables.update(tables)
+        changed = changed_among(tables, self.changed) if self.looks_back else NOTHING
+        if changed:
+            self.plan_for_the_past(True)
         return relation(
             name,
             build,
-            dialect=self.connection.dialect,
-            changed=self.changed if self.looks_back else NOTHING,
+            dialect=dialect,
+            changed=changed,
             valid_on=self.valid_on,
+            asked_on=self.asked_on,
             revision=self.revision,
         )
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What a statement that was put together for another moment has to be asked with."""
+        return {REVISION: self.revision} if self.looks_back else {}
+
+    def plan_for_the_past(self, is_past: bool) -> None:
+        """Say whether the next statements read the history: PostgreSQL has no statistics of a past state.
+
+        Taken for tiny, its parts would be joined row against row. But what reads tables as they are must not be planned
+        like that: the plan is kept, and the same statement is asked for now.
+        """
+        if self.dialect_name == "postgresql" and self.connection.info.get(_PLANS_PAST, False) != is_past:
+            self.connection.exec_driver_sql(f"SET LOCAL enable_nestloop = {'off' if is_past else 'on'}")
+            self.connection.info[_PLANS_PAST] = is_past
 
     def rows(self, build: Callable[..., sa.Select[Any]], *shape: Hashable, **values: Any) -> list[dict[str, Any]]:
         """The rows of the statement that ``build`` makes of this reading and of ``shape``.
 
         Putting a statement together costs more than running it. So it is kept under ``build`` and ``shape``: what
         differs beside them from call to call is a ``sa.bindparam`` with its value in ``values``, or a clock of
-        :meth:`relation`. A past moment is written into its statement, so that one is made anew.
+        :meth:`relation`.
         """
         if self.writing is not None:
             self.writing.flush()
             if self.is_last and self.dialect_name == "postgresql":
                 return self._last_rows(self.writing, build, *shape, **values)
-        if self.looks_back:
-            return list(dicts(self.connection.execute(build(self, *shape), values)))
-        day = today()
+        day = self.asked_on
         is_today = self.valid_on == day  # which is spelled out in the statement; another day is bound
         key = (build, self.dialect_name, day if is_today else None, *shape)
-        statement = _kept.get(key)
-        if statement is None:
-            statement = _kept[key] = Fixed(build(self, *shape))
+        statement = _statements.of(self, key, lambda moment: Fixed(build(moment, *shape)))
+        values |= self.values
         if not is_today:
             values |= {VALID_ON: self.valid_on, TODAY: day}
         return statement.dicts(self.connection, values)
@@ -115,17 +152,56 @@ class Reading:
     def _last_rows(
         self, session: Session, build: Callable[..., sa.Select[Any]], *shape: Hashable, **values: Any
     ) -> list[dict[str, Any]]:
-        key = (build, "last", today(), *shape)
-        statement = _kept.get(key)
+        key = (build, "last", self.asked_on, *shape)
+        statement = _last.get(key)
         if statement is None:
-            statement = _kept[key] = Fixed(with_locked_end(build(self, *shape)))
+            statement = _last[key] = Fixed(with_locked_end(build(self, *shape)))
         rows = statement.dicts(self.connection, values)
         for row in rows:
             hold_end(session, row)
         return rows
 
 
-_kept: Bounded[Hashable, Fixed] = Bounded(1000)
+Thing = TypeVar("Thing")
+
+
+class Kept(Generic[Thing]):
+    """What is put together from a reading once: for now, and for each set of tables that changed since a past moment.
+
+    A past moment since which none of its tables changed gets that of now.
+    """
+
+    def __init__(self, most: int) -> None:
+        """:param most: how many are kept of now, and as many of the past."""
+        self._now: Bounded[Hashable, tuple[Thing, frozenset[str]]] = Bounded(most)
+        self._past: Bounded[Hashable, Thing] = Bounded(most)
+
+    def of(self, moment: Reading, key: Hashable, build: Callable[[Reading], Thing]) -> Thing:
+        """What ``build`` makes of ``moment``, which has to be asked with the ``values`` of each.
+
+        :param key: all that ``build`` depends on beside the moment.
+        """
+        found = self._now.get(key)
+        if found is None:
+            now = replace(moment, is_past=False, changed=None, parts={}, tables=set())
+            made = build(now)
+            found = self._now[key] = (made, frozenset(now.tables))
+        thing, tables = found
+        changed = changed_among(tables, moment.changed) if moment.looks_back else NOTHING
+        moment.plan_for_the_past(bool(changed))
+        if not changed:
+            return thing
+        past = self._past.get((key, changed))
+        if past is None:
+            then = replace(moment, changed=changed, parts={}, tables=set())
+            past = self._past[key, changed] = build(then)
+            # Which tables changed was asked of those that are read now; a past state may be made of no others.
+            assert then.tables <= tables, "The past asks for other tables."
+        return past
+
+
+_statements: Kept[Fixed] = Kept(1000)
+_last: Bounded[Hashable, Fixed] = Bounded(1000)
 
 
 @contextmanager
@@ -140,6 +216,7 @@ def open_reading(
     """
     first = _OPENING if database.is_sqlite or not filtered else _OPENING_FILTERED
     with database.opened(first) as (connection, head):
+        connection.info.pop(_PLANS_PAST, None)  # it was over with an earlier transaction
         yield _reading(connection, head, known_at, valid_on)
 
 
@@ -154,7 +231,10 @@ def reading_of(session: Session, *, is_last: bool = False) -> Reading:
     :param is_last: all is written and no row will be locked any more: the end of the log, which the revision needs
         as the last lock of all, is then locked along with what is read first.
     """
-    return Reading(session.connection(), UNWRITTEN, None, today(), is_past=False, writing=session, is_last=is_last)
+    day = today()
+    return Reading(
+        session.connection(), UNWRITTEN, None, day, is_past=False, asked_on=day, writing=session, is_last=is_last
+    )
 
 
 def head_in(session: Session) -> int:
@@ -163,32 +243,43 @@ def head_in(session: Session) -> int:
 
 
 def _reading(connection: Connection, end: tuple[int, str], known_at: str | None, valid_on: date | None) -> Reading:
-    head, head_at = end
+    (head, head_at), day = end, today()
     if known_at is None:
-        return Reading(connection, head, _instant(head_at) if head else None, valid_on or today(), is_past=False)
+        instant = _instant(head_at) if head else None
+        return Reading(connection, head, instant, valid_on or day, is_past=False, asked_on=day)
     revision = _resolve(connection, known_at, head, head_at)
-    changed = _changed_since(connection, revision)
-    if changed != NOTHING and connection.dialect.name == "postgresql":
-        # A past state has no statistics; taken for tiny, its parts would be joined row against row.
-        connection.execute(sa.text("SET LOCAL enable_nestloop = off"))
-    instant = _instant(_at(connection, revision)) if revision else None
-    return Reading(connection, revision, instant, valid_on or today(), is_past=True, changed=changed)
+    at, changed = (head_at, NOTHING) if revision == head else _followed(connection, revision)
+    instant = _instant(at) if revision else None
+    return Reading(connection, revision, instant, valid_on or day, is_past=True, changed=changed, asked_on=day)
 
 
+_REV = sa.bindparam("rev", type_=sa.BigInteger)
+_CHANGES, _REVISIONS = table_of(Change).c, table_of(Revision).c
 _SINCE = (
-    sa.select(sa.column("entity"))
-    .select_from(table_of(Change))
-    .where(sa.column("rev") > sa.bindparam("since"))
+    sa.select(_CHANGES.entity)
+    .where(_CHANGES.rev > _REV)
+    # From the end: without an order PostgreSQL may go through all changes from the first one.
+    .order_by(_CHANGES.rev.desc())
     .limit(sa.literal_column(str(_MOST_CHANGES), sa.Integer))
     .subquery()
 )
-_CHANGES: sa.Select[Any, Any] = sa.select(_SINCE.c.entity, sa.func.count()).group_by(_SINCE.c.entity)
+_HEADER: sa.Select[Any] = sa.select(_REVISIONS.header).where(_REVISIONS.rev == _REV)
+_FOLLOWED: sa.CompoundSelect[Any] = sa.union_all(
+    sa.select(_SINCE.c.entity, sa.func.count()).group_by(_SINCE.c.entity),
+    sa.select(_REVISIONS.header, sa.literal_column("0", sa.Integer)).where(_REVISIONS.rev == _REV),
+)
+"""What changed after a revision, each table with how often it did; and the header of the revision itself."""
 
 
-def _changed_since(connection: Connection, revision: int) -> Changed:
-    """The tables that changed after ``revision``; None where too much did to go through it all."""
-    rows = connection.execute(_CHANGES, {"since": revision}).all()
-    return None if sum(count for _, count in rows) >= _MOST_CHANGES else frozenset(entity for entity, _ in rows)
+def _followed(connection: Connection, revision: int) -> tuple[str, Changed]:
+    """The instant of ``revision`` ("" before the first), and the tables that changed after it.
+
+    None for these where too much did to go through it all.
+    """
+    rows = connection.execute(_FOLLOWED, {_REV.key: revision}).all()
+    counts = {entity: count for entity, count in rows if count}
+    at = "".join(_instant_in(header) for header, count in rows if not count)
+    return at, None if sum(counts.values()) >= _MOST_CHANGES else frozenset(counts)
 
 
 _HEAD: sa.Select[Any, Any] = sa.select(sa.column("size"), sa.column("last_at")).select_from(table_of(LogHead))
@@ -210,7 +301,10 @@ def _instant(at: str) -> datetime:
 
 
 def _at(connection: Connection, revision: int) -> str:
-    header = connection.execute(sa.select(Revision.header).where(Revision.rev == revision)).scalar_one()
+    return _instant_in(connection.execute(_HEADER, {_REV.key: revision}).scalar_one())
+
+
+def _instant_in(header: str) -> str:
     at = json.loads(header)["at"]
     assert isinstance(at, str)
     return at

@@ -16,12 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from portfolio.core.bounded import Bounded
-from portfolio.core.dates import today
 from portfolio.core.db import Base
 from portfolio.history import past
 
-VALID_ON, TODAY, _REVISION = "valid_on", "today", "revision"
-_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {VALID_ON: sa.Date, TODAY: sa.Date, _REVISION: sa.BigInteger}
+VALID_ON, TODAY, REVISION = "valid_on", "today", "revision"
+_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {VALID_ON: sa.Date, TODAY: sa.Date, REVISION: sa.BigInteger}
 _PLACE = re.compile(rf"(?<!\\):(?:{VALID_ON}|{TODAY})\b")
 _COLON = re.compile(rf":(?!(?:{'|'.join(_TYPES)})\b)")
 
@@ -36,6 +35,11 @@ def holds_still(changed: Changed, model: type[Base]) -> bool:
     return changed is not None and model.__tablename__ not in changed
 
 
+def changed_among(tables: frozenset[str], changed: Changed) -> frozenset[str]:
+    """Those of ``tables`` that have to be read from the history: where there are none, now and then are the same."""
+    return tables if changed is None else tables & changed
+
+
 @dataclass(frozen=True)
 class Shape:
     """What a relation is built from: the tables of any moment, and a day that is bound later."""
@@ -45,6 +49,8 @@ class Shape:
     """The tables that are to be read from the history."""
     parts: dict[str, Any] = field(default_factory=dict, compare=False)
     """Subqueries that several packages' relations share within one statement."""
+    tables: set[str] = field(default_factory=set, compare=False)
+    """Names of the tables that were asked for."""
 
     @property
     def looks_back(self) -> bool:
@@ -61,8 +67,9 @@ class Shape:
 
     def at(self, model: type[Base], *, name: str | None = None) -> sa.FromClause:
         """``model`` at the moment, as a selectable with its column names and types."""
+        self.tables.add(model.__tablename__)
         is_live = holds_still(self.changed, model)
-        revision = None if is_live else sa.literal_column(f":{_REVISION}", sa.BigInteger)
+        revision = None if is_live else sa.literal_column(f":{REVISION}", sa.BigInteger)
         return past.shared(self.parts, model, revision, self.dialect_name, name)
 
 
@@ -134,24 +141,37 @@ class _Prepared:
     sql: str
     columns: list[sa.ColumnClause[Any]]
     places: frozenset[str]
+    tables: frozenset[str]
+    """What it is made of."""
 
 
-_prepared: Bounded[tuple[Build, str, Changed], _Prepared] = Bounded(200)
+_prepared: Bounded[tuple[Build, str, frozenset[str]], _Prepared] = Bounded(200)
 _of_today: dict[tuple[str, Build, str], tuple[date, sa.Subquery]] = {}
 
 
+def tables_of(build: Build, dialect: Dialect) -> frozenset[str]:
+    """Names of the tables that what ``build`` describes is made of."""
+    return _prepared_for(build, dialect, NOTHING).tables
+
+
 def relation(
-    name: str, build: Build, *, dialect: Dialect, changed: Changed, valid_on: date, revision: int
+    name: str,
+    build: Build,
+    *,
+    dialect: Dialect,
+    changed: frozenset[str],
+    valid_on: date,
+    asked_on: date,
+    revision: int,
 ) -> sa.Subquery:
     """What ``build`` describes, as it was on ``valid_on``.
 
-    :param changed: the tables that are to be taken as they were known at ``revision``.
+    :param changed: those of its tables that are to be taken as they were known at ``revision``.
     """
-    day = today()
-    if valid_on == day and changed == NOTHING:
-        return _as_it_stands(name, build, dialect, day)
+    if valid_on == asked_on and changed == NOTHING:
+        return _as_it_stands(name, build, dialect, asked_on)
     found = _prepared_for(build, dialect, changed)
-    values = {VALID_ON: valid_on, TODAY: day, _REVISION: revision}
+    values = {VALID_ON: valid_on, TODAY: asked_on, REVISION: revision}
     places = (sa.bindparam(place, values[place], type_=_TYPES[place]) for place in found.places)
     return sa.text(found.sql).bindparams(*places).columns(*found.columns).subquery(name)
 
@@ -172,7 +192,7 @@ def _as_it_stands(name: str, build: Build, dialect: Dialect, day: date) -> sa.Su
     return kept[1]
 
 
-def _prepared_for(build: Build, dialect: Dialect, changed: Changed) -> _Prepared:
+def _prepared_for(build: Build, dialect: Dialect, changed: frozenset[str]) -> _Prepared:
     key = (build, dialect.name, changed)
     found = _prepared.get(key)
     if found is None:
@@ -180,8 +200,9 @@ def _prepared_for(build: Build, dialect: Dialect, changed: Changed) -> _Prepared
     return found
 
 
-def _prepare(build: Build, dialect: Dialect, changed: Changed) -> _Prepared:
-    statement = build(Shape(dialect.name, changed))
+def _prepare(build: Build, dialect: Dialect, changed: frozenset[str]) -> _Prepared:
+    moment = Shape(dialect.name, changed)
+    statement = build(moment)
     # Named places, so that percent signs stay single and ours are found again.
     make_dialect: Callable[..., Dialect] = type(dialect)
     named = make_dialect(paramstyle="named")
@@ -189,4 +210,7 @@ def _prepare(build: Build, dialect: Dialect, changed: Changed) -> _Prepared:
     places = frozenset(place for place in _TYPES if re.search(rf":{place}\b", sql))
     columns = [sa.column(name, column.type) for name, column in statement.selected_columns.items()]
     assert len({column.name for column in columns}) == len(columns), "A column of a relation stands in it twice."
-    return _Prepared(_COLON.sub(r"\\:", sql), columns, places)
+    tables = frozenset(moment.tables)
+    # Which tables changed was asked of those that it is made of now; a past state may be made of no others.
+    assert not changed or tables <= tables_of(build, dialect), "The past asks for other tables."
+    return _Prepared(_COLON.sub(r"\\:", sql), columns, places, tables)

@@ -18,9 +18,7 @@ from sqlalchemy.orm import Session
 from portfolio.access.guard import current_view, sees_internal, view_in_words
 from portfolio.core.answers import LIST_FORMS, REVISION_HEADER, Edition, chosen_format, json_answer, record_answer
 from portfolio.core.api import operation_of
-from portfolio.core.bounded import Bounded
 from portfolio.core.cells import cells
-from portfolio.core.dates import today
 from portfolio.core.db import current_database
 from portfolio.core.downloads import download_answer
 from portfolio.core.finished_rows import RawRows, finished_rows
@@ -28,7 +26,7 @@ from portfolio.core.lists import Found, Order, Page, chosen_order, fetch_page, s
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.core.rows import Row
 from portfolio.core.tables import Table
-from portfolio.history.reading import Reading, head_in, open_reading
+from portfolio.history.reading import Kept, Reading, head_in, open_reading
 from portfolio.history.recorder import recorded
 from portfolio.history.waiting import head_of
 
@@ -58,7 +56,7 @@ class Listing:
     """What is shown only to those who see the internals of the row's `owner`, where `present` else gives what the
     schema dumps; None where it does more."""
     kept: dict[Hashable, RawRows] = field(default_factory=dict, compare=False)
-    """The statements of its pages."""
+    """The statements of its pages; of a past moment they are asked with the values of each reading."""
     nullable: Collection[str] = ()
     """The sort keys that may be null."""
     found: Mapping[str, Found] = field(default_factory=dict)
@@ -134,13 +132,18 @@ def table_of_list(moment: Reading, listing: Listing, sort: str, view: str) -> Ta
     order, fields = _order(listing, sort), listing.schema().fields
 
     def rows() -> Iterator[dict[str, Any]]:
-        for row in stream_all(moment.session, listing.statement, order=order, identity=listing.identity):
+        found = stream_all(
+            moment.session, listing.statement, order=order, identity=listing.identity, values=moment.values
+        )
+        for row in found:
             yield listing.present(row, view)
 
     def cells_of(german: bool) -> Iterator[Sequence[str]]:
         hidden = [name for name in listing.internal or () if name in listing.columns]
         wanted = {*listing.columns, *([_OWNER] if hidden else [])}
-        shape, batches = stream_raw(moment.session, listing.statement, wanted, order=order, identity=listing.identity)
+        shape, batches = stream_raw(
+            moment.session, listing.statement, wanted, order=order, identity=listing.identity, values=moment.values
+        )
         sees = partial(sees_internal, view)
         return cells(batches, shape, listing.columns, fields, german=german, hidden=hidden, owner=_OWNER, sees=sees)
 
@@ -160,24 +163,21 @@ def _shown(listing: Listing, page: Page, view: str) -> Sequence[Any]:
     return finished_rows((listing.name, view), page.shape, page.found, present)
 
 
-_listings: Bounded[Hashable, Listing] = Bounded(50)
+_listings: Kept[Listing] = Kept(50)
 
 
 def listed(moment: Reading, build: Callable[..., Listing], query: Mapping[str, Any], *beside: Hashable) -> Listing:
-    """The list that ``build`` describes for this query, described once where it is one of today.
+    """The list that ``build`` describes for this query, described once where it is one of this day.
 
     A search is described anew: what it finds may be written into its statement.
     """
-    day = today()
-    if moment.is_past or moment.valid_on != day or query.get("q"):
+    day = moment.asked_on
+    if moment.valid_on != day or query.get("q"):
         return build(moment, query, *beside)
     filters = ((name, tuple(value) if isinstance(value, list) else value) for name, value in query.items())
     asked = frozenset(one for one in filters if one[0] not in _PAGING)
     key = (build, moment.dialect_name, day, asked, *beside)
-    found = _listings.get(key)
-    if found is None:
-        found = _listings[key] = build(moment, query, *beside)
-    return found
+    return _listings.of(moment, key, lambda made_of: build(made_of, query, *beside))
 
 
 def answer_table(moment: Reading, table: Table, form: str) -> Response:
@@ -214,6 +214,7 @@ def answer_page(
         question=_question(clocks, current_view()),
         count=query.get("count", False),
         kept=kept,
+        values=moment.values,
     )
     following = None if page.next is None else _next_path(clocks, page.next)
     body: dict[str, Any] = {**beside, "items": present(page), "next": following}

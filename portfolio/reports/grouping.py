@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
-from portfolio.core.dates import today
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.core.query_fields import NONE
 from portfolio.core.rows import dicts
@@ -43,7 +42,7 @@ def grouped_rows(
 
     Where it is one of today that narrows nothing, which nearly all ask for, it is kept.
     """
-    if filters or moment.valid_on != today():
+    if filters or moment.valid_on != moment.asked_on:
         return list(dicts(moment.session.execute(build(moment, group_by, filters))))
     return moment.rows(_unfiltered, build, tuple(group_by))
 
