@@ -89,7 +89,13 @@ def _check_verified(database: Database, folder: Path) -> None:
 
 
 @pytest.mark.large
-@pytest.mark.parametrize(("command", "begin", "end"), [("seed", "plain", "seed"), ("demo", "seed", "demo")])
+@pytest.mark.parametrize(
+    ("command", "begin", "end"),
+    [
+        ("seed", "plain", "seed"),
+        pytest.param("demo", "seed", "demo", marks=pytest.mark.postgresql_in_full),  # the other one tells of the engine
+    ],
+)
 def test_a_killed_batch_is_all_there_or_not_at_all(
     command: str, begin: str, end: str, copies: Copies, scale: bool, tmp_path: Path
 ) -> None:

@@ -175,6 +175,7 @@ def _check_portfolio(client: FlaskClient, dice: random.Random, groupings: list[t
             assert _download(client, cell[part]["lines"]) == picked[part], cell[part]["lines"]
 
 
+@pytest.mark.postgresql_in_full
 def test_every_cell_equals_its_lines(database: Database) -> None:
     dice = random.Random(7)
     with database.transaction(SYSTEM) as session:
