@@ -24,10 +24,11 @@ from benchmarks.stand import ENGINES, POSTGRESQL, REAL
 from portfolio.access.service import create_key
 from portfolio.app import create_app
 from portfolio.core import migrate, sources
-from portfolio.core.db import Database, WriteContext
+from portfolio.core.db import Database, Entity, WriteContext
 from portfolio.core.settings import read_settings
 from portfolio.exchange.seed import load_seed
 from portfolio.history import log, recorder
+from portfolio.history.changing import changed_columns, write_changes
 from tests.postgres import create_database, running_server
 
 ROUNDS, CALLS = 15, 30
@@ -67,14 +68,16 @@ def _writer(url: str, calls: int, *, records: bool) -> Writer:
 
 
 def _number_versions(session: Any, *_: Any) -> None:
-    """What the recorder does beside recording, and every register must."""
-    for row in (*session.new, *session.dirty):
-        if hasattr(row, "version"):
-            row.version = (row.version or 0) + 1
-            row.updated_at = sources.now()
+    """What the recorder does beside recording, and every register must; in the same way where it has a quicker one."""
+    changed = [row for row in session.dirty if isinstance(row, Entity) and changed_columns(row)]
+    for row in (*(row for row in session.new if isinstance(row, Entity)), *changed):
+        row.version = (row.version or 0) + 1
+        row.updated_at = sources.now()
     for row in session.new:
-        if hasattr(row, "created_at") and hasattr(row, "version"):
+        if isinstance(row, Entity):
             row.created_at = row.updated_at
+    if changed and not session.new and not session.deleted:
+        write_changes(session, changed)
 
 
 def _patches(client: FlaskClient, headers: dict[str, str], calls: int) -> Callable[[], float]:

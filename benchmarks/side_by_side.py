@@ -109,6 +109,8 @@ def main() -> int:
     options, write, names = read_options()
     kinds = available([kind for kind in KINDS if kind.name in (*KINDS_OF_OURS, *names)])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end, too
+    # An installed register finds its bytecode; where Python is told to keep none, each start would compile it anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     pin(LOAD_CORE)
     run = run_all(options, kinds)
     print(results.told(run))

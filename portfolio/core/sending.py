@@ -64,7 +64,7 @@ class Fixed:
 
 
 class NewRows:
-    """Rows for a table, however many. PostgreSQL copies them in where they are many, at a fifth of the time.
+    """Rows for a table, however many. PostgreSQL copies them in where they are many, in half the time.
 
     :param table: one whose columns have no defaults that are worked out here; a column that is not given is null.
     """
