@@ -14,8 +14,10 @@ Kind = TypeVar("Kind", bound=Entity)
 
 
 def loaded(session: Session, model: type[Kind], row: Mapping[str, Any]) -> Kind:
-    """The record of one row, as ``session`` would have made it of a statement on the class: that takes five times as
-    long. Where the session has the record already, that one; it is not read anew.
+    """The record of one row, as ``session`` would have made it of a statement on the class: to ask for one like that,
+    with a statement that is kept, costs 138 µs on SQLite where 70 are enough, and 235 on PostgreSQL instead of 154.
+
+    Where the session has the record already, that one; it is not read anew.
 
     :param row: all columns of ``model``, with values of their types.
     """
