@@ -31,6 +31,17 @@ def _is_postgresql(dialect: Dialect) -> bool:
 # A type gives its reader itself, instead of SQLAlchemy calling `process_result_value` for it: a list has thousands of
 # values, and each call counts.
 Reader = Callable[[Any], Any]
+Writer = Callable[[Any], Any]
+
+
+def reader_of(kind: TypeEngine[Any], dialect: Dialect) -> Reader | None:
+    """What makes a value of ``kind`` of what the driver of ``dialect`` gives; None where it is that already."""
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def writer_of(kind: TypeEngine[Any], dialect: Dialect) -> Writer | None:
+    """The way back: what the driver is given for a value of ``kind``; None where it takes the value as it is."""
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from portfolio.core.bounded import Bounded, fitted
+from portfolio.core.columns import reader_of
 from portfolio.core.rows import Row
 
 _MOST = 1000
 """Rows that are kept, some five kilobytes each."""
 
-Reader = Callable[[Any], Any]
 _finished: Bounded[Hashable, orjson.Fragment] = Bounded(_MOST)
 
 
@@ -33,9 +33,7 @@ class RawRows:
         columns = list(statement.selected_columns) if wanted is None else wanted
         self.names = tuple(str(column.key) for column in columns)
         self.types = [column.type for column in columns]
-        self.readers: list[Reader | None] = [
-            kind.dialect_impl(dialect).result_processor(dialect, None) for kind in self.types
-        ]
+        self.readers = [reader_of(kind, dialect) for kind in self.types]
         # A column without a type is given as it is.
         self.statement = statement.with_only_columns(
             *(sa.type_coerce(column, sa.types.NullType()).label(column.key) for column in columns),

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 
+from portfolio.core.columns import reader_of, writer_of
+
 Values = Mapping[str, Any]
 _MANY = 20
 """Rows for which PostgreSQL is told to copy: to begin and to end that takes two round trips."""
@@ -87,7 +89,7 @@ class NewRows:
     def _copy(self, connection: Connection, names: Sequence[str], rows: Sequence[Values]) -> None:
         quoted = connection.dialect.identifier_preparer.quote
         sql = f"COPY {quoted(self._table.name)} ({', '.join(map(quoted, names))}) FROM STDIN"
-        writers = [_writer(self._table.c[name].type, connection.dialect) for name in names]
+        writers = [writer_of(self._table.c[name].type, connection.dialect) for name in names]
         cursor = _cursor(connection, sql, rows)
         try:
             with cursor.copy(sql) as copy:
@@ -115,10 +117,10 @@ class _Text:
         self.has_lists = bool(compiled.post_compile_params)  # which SQLAlchemy writes out each time
         self._order: Sequence[str] | None = compiled.positiontup if compiled.positional else None
         self._own = {name: value for name, value in compiled.params.items() if value is not None}
-        self._writers = _known((name, _writer(bind.type, dialect)) for bind, name in compiled.bind_names.items())
+        self._writers = _known((name, writer_of(bind.type, dialect)) for bind, name in compiled.bind_names.items())
         columns = list(getattr(statement, "selected_columns", ()))
         self.names = tuple(str(column.key) for column in columns)
-        self._readers = _known((place, _reader(column.type, dialect)) for place, column in enumerate(columns))
+        self._readers = _known((place, reader_of(column.type, dialect)) for place, column in enumerate(columns))
 
     def given(self, values: Values) -> Any:
         found = {**self._own, **values}
@@ -140,14 +142,6 @@ class _Text:
 
 def _known(changes: Iterable[tuple[_Place, _Change | None]]) -> list[tuple[_Place, _Change]]:
     return [(place, change) for place, change in changes if change is not None]
-
-
-def _writer(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> _Change | None:
-    return kind.dialect_impl(dialect).bind_processor(dialect)
-
-
-def _reader(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> _Change | None:
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def _told(connection: Connection, sql: str, error: Exception, cursor: Any) -> Exception:
