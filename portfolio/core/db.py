@@ -32,7 +32,7 @@ INSERT_ONLY = "insert_only"
 ERASABLE = "erasable"
 """Columns of an insert-only table that an erasure may write."""
 _WRITES, _READS = "writes", "reads"
-_FIRST, _MANY = "portfolio_first", "portfolio_many"
+_FIRST, _MANY, _TRANSACTION = "portfolio_first", "portfolio_many", "portfolio_transaction"
 _BEGIN = {
     # A transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT; no timeout helps.
     "sqlite": {_WRITES: "BEGIN IMMEDIATE"},
@@ -334,11 +334,17 @@ def _begun(connection: Connection, mode: str, first: str | None) -> Iterator[Non
 
 def _begin(connection: Connection, mode: str, first: str | None) -> None:
     begin = _BEGIN[connection.dialect.name].get(mode, "BEGIN")
-    connection.info.pop(_FIRST, None)  # what was found in an earlier transaction is over with it
+    of_transaction(connection).clear()  # what was noted in an earlier one is over with it
     if first is None:
         connection.exec_driver_sql(begin)
     else:
-        connection.info[_FIRST] = first, _begin_with(connection, begin, first)
+        of_transaction(connection)[_FIRST] = first, _begin_with(connection, begin, first)
+
+
+def of_transaction(connection: Connection) -> dict[str, Any]:
+    """What is noted of the transaction on ``connection``, for as long as it lasts."""
+    noted: dict[str, Any] = connection.info.setdefault(_TRANSACTION, {})
+    return noted
 
 
 def _begin_with(connection: Connection, begin: str, first: str) -> Any:
@@ -360,7 +366,7 @@ def _execute_many(cursor: Any, statement: str, _parameters: Any, context: Any) -
 
 def found_first(connection: Connection, first: str) -> Any:
     """The row that ``first`` found when the transaction of ``connection`` began; None where there was none."""
-    sent, row = connection.info.pop(_FIRST, (None, None))
+    sent, row = of_transaction(connection).pop(_FIRST, (None, None))
     return row if sent == first else connection.exec_driver_sql(first).first()
 
 

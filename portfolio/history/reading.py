@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from portfolio.core import sources
 from portfolio.core.bounded import Bounded
 from portfolio.core.dates import end_of_day, format_instant, parse_day, parse_instant, today
-from portfolio.core.db import Base, Database, table_of
+from portfolio.core.db import Base, Database, of_transaction, table_of
 from portfolio.core.problems import Invalid, ProblemError
 from portfolio.core.sending import Fixed
 from portfolio.history import past
@@ -125,9 +125,9 @@ class Reading:
         Taken for tiny, its parts would be joined row against row. But what reads tables as they are must not be planned
         like that: the plan is kept, and the same statement is asked for now.
         """
-        if self.dialect_name == "postgresql" and self.connection.info.get(_PLANS_PAST, False) != is_past:
+        if self.dialect_name == "postgresql" and of_transaction(self.connection).get(_PLANS_PAST, False) != is_past:
             self.connection.exec_driver_sql(f"SET LOCAL enable_nestloop = {'off' if is_past else 'on'}")
-            self.connection.info[_PLANS_PAST] = is_past
+            of_transaction(self.connection)[_PLANS_PAST] = is_past
 
     def rows(self, build: Callable[..., sa.Select[Any]], *shape: Hashable, **values: Any) -> list[dict[str, Any]]:
         """The rows of the statement that ``build`` makes of this reading and of ``shape``.
@@ -216,7 +216,6 @@ def open_reading(
     """
     first = _OPENING if database.is_sqlite or not filtered else _OPENING_FILTERED
     with database.opened(first) as (connection, head):
-        connection.info.pop(_PLANS_PAST, None)  # it was over with an earlier transaction
         yield _reading(connection, head, known_at, valid_on)
 
 

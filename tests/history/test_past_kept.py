@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from portfolio.core.db import Database
-from portfolio.history.reading import open_reading
+from portfolio.history.reading import open_reading, reading_of
 from portfolio.milestones.listing import read_milestone
 from portfolio.milestones.models import Milestone
 from portfolio.projects.listing import read_project
-from tests.conftest import key_headers, make_app
+from tests.conftest import SYSTEM, key_headers, make_app
 from tests.history.test_flat_pages import sent
 
 _PROJECT = "/v1/projects/oepnv-initiative"
@@ -117,3 +119,17 @@ def test_only_what_reads_the_history_is_planned_without_statistics(with_demo: Da
         assert nested() == "on"
         moment.at(Milestone)
         assert nested() == "off"
+
+
+def test_what_is_planned_for_the_past_is_over_with_its_transaction(with_demo: Database) -> None:
+    if with_demo.is_sqlite:
+        pytest.skip("SQLite has no such setting")
+    client, headers = make_app(with_demo, cache_mib=0).test_client(), key_headers(with_demo, "coordinator")
+    milestone = UUID(_first_milestone(client))
+    now = _retitle(client, headers, str(milestone), "New")
+    with sent(with_demo) as past:
+        assert client.get(f"/v1/milestones/{milestone}?known_at={now - 1}").status_code == 200
+    with sent(with_demo) as written, with_demo.transaction(SYSTEM) as session:
+        assert read_milestone(reading_of(session), milestone)["title_en"] == "New"
+    settings = [[text for text, _ in texts if "enable_nestloop" in text] for texts in (past, written)]
+    assert settings == [["SET LOCAL enable_nestloop = off"], []]
