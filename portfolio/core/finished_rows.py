@@ -11,11 +11,12 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Connection, Dialect
 
 from portfolio.core.bounded import Bounded, fitted
 from portfolio.core.columns import reader_of
 from portfolio.core.rows import Row
+from portfolio.core.sending import Fixed, Values
 
 _MOST = 1000
 """Rows that are kept, some five kilobytes each."""
@@ -39,6 +40,11 @@ class RawRows:
             *(sa.type_coerce(column, sa.types.NullType()).label(column.key) for column in columns),
             maintain_column_froms=True,
         )
+        self._sent = Fixed(self.statement)
+
+    def found(self, connection: Connection, values: Values) -> list[tuple[Any, ...]]:
+        """The rows, all at once."""
+        return self._sent.rows(connection, values)
 
     def read(self, raw: Sequence[Any]) -> dict[str, Any]:
         """A row with values of the columns' types."""

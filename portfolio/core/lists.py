@@ -246,7 +246,7 @@ class _Walk:
         if part == "valued" and self.order.descending and self.order.found and self.order.found.far:
             _look_far(self.session)
         values = self.values if last is None else {**self.values, _LAST_VALUE: last[0], _LAST_ID: last[1]}
-        return [tuple(row) for row in self.session.execute(shape.statement, values)], shape
+        return shape.found(self.session.connection(), values), shape
 
 
 def _look_far(session: Session) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Dialect
 from portfolio.core.columns import reader_of, writer_of
 
 Values = Mapping[str, Any]
+Statement = sa.Select[Any] | sa.Select[*tuple[Any, ...]] | sa.UpdateBase
 _MANY = 20
 """Rows for which PostgreSQL is told to copy: to begin and to end that takes two round trips."""
 _Change = Callable[[Any], Any]
@@ -26,7 +27,7 @@ class Fixed:
     :param statement: without defaults of its columns; one that writes has no list of values in it.
     """
 
-    def __init__(self, statement: sa.Select[Any] | sa.UpdateBase) -> None:
+    def __init__(self, statement: Statement) -> None:
         self._statement = statement
         self._texts: dict[str, _Text] = {}
 
@@ -111,7 +112,7 @@ def _cursor(connection: Connection, sql: str, given: Sequence[Any]) -> Any:
 class _Text:
     """A statement in the words of one engine, and what turns values into the driver's and back."""
 
-    def __init__(self, statement: sa.Select[Any] | sa.UpdateBase, dialect: Dialect) -> None:
+    def __init__(self, statement: Statement, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         self.has_lists = bool(compiled.post_compile_params)  # which SQLAlchemy writes out each time
