@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 
 from portfolio.core.db import Database
+from tests.commands import run_command
 
 
 def _run(database: Database, *words: str) -> subprocess.CompletedProcess[str]:
     url = database.url.render_as_string(hide_password=False)
-    return subprocess.run(
-        [sys.executable, "-m", "portfolio", *words],
-        env={**os.environ, "PORTFOLIO_DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return run_command(*words, environment={**os.environ, "PORTFOLIO_DATABASE_URL": url})
+
+
+def test_it_can_be_called_as_a_module() -> None:
+    ended = subprocess.run([sys.executable, "-m", "portfolio", "--help"], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == run_command("--help").stdout.replace("Usage: portfolio", "Usage: python -m portfolio")
 
 
 class TestKeys:

@@ -7,23 +7,17 @@ import http.client
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from portfolio.core.db import Database
+from tests.commands import run_command
 from tests.faults.service import Service
 
 
 def _run(words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "portfolio", words],
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run_command(words, environment={**os.environ, **settings})
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 import portfolio.app  # noqa: F401  (all models, so that drift is seen)
 from portfolio.core import migrate
 from portfolio.core.db import Database
+from tests.commands import run_command
 
 
 def test_up_down_up_without_drift(empty_url: str) -> None:
@@ -51,13 +52,7 @@ def test_two_that_start_at_once_both_succeed(empty_url: str) -> None:
 
 
 def test_serving_an_old_schema_stops_with_a_sentence(empty_url: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "portfolio", "serve"],
-        env={"PORTFOLIO_DATABASE_URL": empty_url, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    ended = run_command("serve", environment={"PORTFOLIO_DATABASE_URL": empty_url, "PATH": "/usr/bin:/bin"})
     assert ended.returncode == 1
     assert "portfolio db upgrade" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -85,13 +80,7 @@ def test_a_schema_of_a_newer_program_is_left_alone(empty_url: str) -> None:
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_a_sentence(name: str, value: str, word: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "portfolio", "serve"],
-        env={name: value, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    ended = run_command("serve", environment={name: value, "PATH": "/usr/bin:/bin"})
     assert ended.returncode == 1
     assert word in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -132,6 +121,7 @@ def test_the_newest_migration_is_the_last_of_the_chain() -> None:
 _OPEN_TOGETHER = """
 import sys, time
 from portfolio.core.db import Database
+from tests.commands import run_command
 folder, begin = sys.argv[1], float(sys.argv[2])
 for number in range(40):
     time.sleep(max(0, begin + number * 0.05 - time.time()))
