@@ -20,22 +20,31 @@ from tests.postgres import create_database, drop_database
 ROLE = f"register_app_{os.getpid()}"
 
 
-@pytest.fixture
-def limited(postgres_dsn: str) -> Iterator[Database]:
-    """The register as a role sees it that `db upgrade` gave its rights."""
-    name = f"rights_{os.getpid()}"
+@pytest.fixture(scope="module")
+def granted(postgres_dsn: str) -> Iterator[str]:
+    """The name of a register on which `db upgrade` gave the role its rights."""
+    name = f"granted_{os.getpid()}"
     owner = open_register(create_database(postgres_dsn, name))
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {ROLE} LOGIN")
     migrate.grant(owner, ROLE)
     owner.dispose()
-    database = Database(owner.url.set(username=ROLE).render_as_string(hide_password=False))
+    yield name
+    drop_database(postgres_dsn, name)
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"DROP ROLE {ROLE}")
+
+
+@pytest.fixture
+def limited(postgres_dsn: str, granted: str) -> Iterator[Database]:
+    """The register as that role sees it."""
+    name = f"rights_{os.getpid()}"
+    url = sa.make_url(create_database(postgres_dsn, name, granted)).set(username=ROLE)
+    database = Database(url.render_as_string(hide_password=False))
     recorder.install(database)
     yield database
     database.dispose()
     drop_database(postgres_dsn, name)
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"DROP ROLE {ROLE}")
 
 
 def test_are_enough_to_read_and_write(limited: Database) -> None:
