@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -44,6 +46,7 @@ def pytest_configure() -> None:
     """Have the folders of the tests in memory."""
     if folder := memory_folder():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+        tempfile.tempdir = str(folder)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,6 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.large)
             if os.environ.get("SCALE") != "full":
                 item.add_marker(pytest.mark.skip(reason="SQLite tells the same; SCALE=full runs it on PostgreSQL too"))
+
+
+def pytest_collection_finish() -> None:
+    """What stands after the collection stays to the end: it need not be looked through with every full one."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
