@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import os
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Protocol
 from uuid import UUID
 
@@ -25,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapp
 
 from portfolio.core import sources
 from portfolio.core.columns import EuroCents, Identifier, Instant
+from portfolio.core.engines import MANY, engine_for
 
 EXTENSION = "portfolio_database"
 INSERT_ONLY = "insert_only"
@@ -32,19 +28,13 @@ INSERT_ONLY = "insert_only"
 ERASABLE = "erasable"
 """Columns of an insert-only table that an erasure may write."""
 _WRITES, _READS = "writes", "reads"
-_FIRST, _MANY, _TRANSACTION = "portfolio_first", "portfolio_many", "portfolio_transaction"
+_FIRST, _TRANSACTION = "portfolio_first", "portfolio_transaction"
 _BEGIN = {
     # A transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT; no timeout helps.
     "sqlite": {_WRITES: "BEGIN IMMEDIATE"},
     "postgresql": {_READS: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
 }
 """How a transaction begins, where not with a plain BEGIN. Both drivers are told to leave that to us."""
-LOCK_MILLISECONDS = 5000
-"""How long a write waits for a row that another one holds."""
-_IDLE_SINCE = "portfolio_idle_since"
-_SURELY_ALIVE = 1.0
-"""Seconds for which a connection that was just used is taken to be one still."""
-_WAL_PATIENCE = 5.0
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -144,7 +134,7 @@ class Database:
         self.url = sa.make_url(url)
         self.schema_number = 0
         self.info: dict[str, object] = {}  # what upper floors keep with a database, under their own names
-        self.engine = self._create_engine(statement_timeout_ms)
+        self.engine = engine_for(self.url, statement_timeout_ms)
         self.write_engine, self.read_engine = self._beginning(_WRITES), self._beginning(_READS)
         self.watch: Watch | None = None
         """Looks at the database before each write."""
@@ -209,115 +199,6 @@ class Database:
         event.listen(found, "rollback", _roll_back)
         return found
 
-    def _create_engine(self, statement_timeout_ms: int) -> Engine:
-        if self.is_sqlite:
-            return _sqlite_engine(self.url)
-        # The statements are short: compiling them takes longer than running them.
-        options = f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC -c jit=off"
-        options += f" -c lock_timeout={LOCK_MILLISECONDS}"
-        # They are written in a good order: to look for a better one among a dozen tables takes longer than to read.
-        options += " -c join_collapse_limit=4"
-        options += " -c idle_in_transaction_session_timeout=60000"
-        engine = sa.create_engine(
-            self.url,
-            hide_parameters=True,  # a traceback in the log must not repeat notes and names
-            pool_size=20,
-            max_overflow=0,
-            pool_timeout=2,
-            pool_use_lifo=True,  # the one used last has its statements and pages at hand
-            pool_recycle=1800,
-            isolation_level="AUTOCOMMIT",  # BEGIN is sent by us
-            # A server that is gone without a word is noticed after five seconds, on a query as on an idle connection.
-            connect_args={
-                "connect_timeout": 2,
-                "options": options,
-                "cursor_factory": _Cursor,
-                "tcp_user_timeout": 5000,
-                "keepalives_idle": 10,
-                "keepalives_interval": 2,
-                "keepalives_count": 2,
-            },
-        )
-        _ask_the_idle(engine)
-        event.listen(engine, "do_execute", _execute_many)
-        return engine
-
-
-class _Cursor(psycopg.Cursor[Any]):
-    @property
-    def description(self) -> Any:
-        # What SQLAlchemy looks at is the names and types of the columns; the driver's own has eight more properties
-        # and a look-up for each, which takes a tenth of the time of a record.
-        found = self.pgresult
-        if found is None or not found.nfields:
-            return None
-        columns = range(found.nfields)
-        return [((found.fname(at) or b"").decode(), found.ftype(at), None, None, None, None, None) for at in columns]
-
-
-def _ask_the_idle(engine: Engine) -> None:
-    """Ask a connection that was idle for a while whether it is still one; asking each time costs a round trip."""
-    dialect = engine.dialect
-
-    def note(_: Any, record: Any) -> None:
-        record.info[_IDLE_SINCE] = time.monotonic()
-
-    def require_alive(connection: Any, record: Any, _: Any) -> None:
-        if time.monotonic() - record.info.get(_IDLE_SINCE, math.inf) < _SURELY_ALIVE:
-            return
-        try:
-            dialect.do_ping(connection)
-        except dialect.loaded_dbapi.Error as error:
-            raise sa.exc.DisconnectionError from error  # the pool takes another one
-
-    event.listen(engine, "checkin", note)
-    event.listen(engine, "checkout", require_alive)
-
-
-def _sqlite_engine(url: sa.URL) -> Engine:
-    if not url.database or url.database == ":memory:":
-        raise ValueError("The embedded database is a file: sqlite:///FILE.")
-    path = Path(url.database)
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True, mode=0o700)
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = sa.create_engine(
-        url,
-        hide_parameters=True,
-        connect_args={"timeout": 5},
-        pool_size=20,
-        max_overflow=0,
-        pool_timeout=2,
-        pool_use_lifo=True,
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    # The driver's own transaction handling commits before SAVEPOINT and DDL, so BEGIN is sent by us.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    # FULL: with NORMAL a power cut loses commits that were already acknowledged.
-    for pragma in ("busy_timeout=5000", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    _keep_wal(cursor)
-    cursor.close()
-
-
-def _keep_wal(cursor: sqlite3.Cursor) -> None:
-    """Switch a new file to WAL. SQLite refuses at once while another process does the same; no timeout covers it."""
-    deadline = time.monotonic() + _WAL_PATIENCE
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-
 
 @contextmanager
 def _begun(connection: Connection, mode: str, first: str | None) -> Iterator[None]:
@@ -352,16 +233,7 @@ def _begin_with(connection: Connection, begin: str, first: str) -> Any:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(begin)
         return connection.exec_driver_sql(first).first()
-    return connection.exec_driver_sql(f"{begin}; {first}", execution_options={_MANY: True}).first()
-
-
-def _execute_many(cursor: Any, statement: str, _parameters: Any, context: Any) -> bool | None:
-    if not context.execution_options.get(_MANY):
-        return None
-    cursor.execute(statement)
-    while cursor.nextset():  # what the last one found
-        pass
-    return True
+    return connection.exec_driver_sql(f"{begin}; {first}", execution_options={MANY: True}).first()
 
 
 def found_first(connection: Connection, first: str) -> Any:

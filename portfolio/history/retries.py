@@ -25,7 +25,8 @@ from portfolio.core import sources, strict_json
 from portfolio.core.answers import REVISION_HEADER, OnceAnswer
 from portfolio.core.api import FORM, JSON, MERGE_PATCH, Operation, operation_of
 from portfolio.core.dates import format_instant
-from portfolio.core.db import LOCK_MILLISECONDS, Database, WriteContext, current_database, table_of
+from portfolio.core.db import Database, WriteContext, current_database, table_of
+from portfolio.core.engines import LOCK_MILLISECONDS
 from portfolio.core.problems import Conflict, Invalid, NotFound, Problem, problem_answer
 from portfolio.core.reasons import REASON_HEADER
 from portfolio.core.sending import Fixed
