@@ -247,5 +247,6 @@ def conninfo_of(database: Database) -> str:
     _, given = database.engine.dialect.create_connect_args(database.url)
     given.pop("context", None)  # SQLAlchemy's own way of reading values
     # Not read-only by default: a DSN that asks for a server that takes writes would find none.
-    options = f"{given.pop('options', '')} -c statement_timeout=1000".strip()
+    # The plan is made once: for a list of unknown length PostgreSQL would think each time that it can do better.
+    options = f"{given.pop('options', '')} -c statement_timeout=1000 -c plan_cache_mode=force_generic_plan".strip()
     return make_conninfo(**given, connect_timeout=2, tcp_user_timeout=2000, options=options)
