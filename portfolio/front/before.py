@@ -9,7 +9,7 @@ from typing import Any
 
 from portfolio.front.counters import CountersFailed
 from portfolio.front.door import ASKS_MORE, Asked, Door, Given, Name
-from portfolio.front.keeping import KEPT
+from portfolio.front.keeping import KEPT, MOMENT
 from portfolio.front.store import Kept
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -54,12 +54,12 @@ class KeptFirst:
         )
 
     def _given(self, name: Name, environ: dict[str, Any], began: float) -> Given | None:
-        if self._door.kept(name) is None:
+        if MOMENT in environ or self._door.kept(name) is None:
             return None
         try:
-            now = self._door.store.now()
+            moment = environ[MOMENT] = self._door.store.moment()
             kept = self._door.kept(name)  # reading on may have shown that nothing kept is good
-            if kept is None or not self._door.store.is_good(kept, now):
+            if kept is None or not self._door.store.is_good(kept, moment.now):
                 return None
         except CountersFailed:
             return None

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from portfolio.front.counters import CountersFailed
 from portfolio.front.door import ASKS_MORE, Asked, Door, Given, Name
 from portfolio.front.loop_counters import LoopCounters
-from portfolio.front.store import Kept
+from portfolio.front.store import Kept, Moment
 
 _PATIENCE = 5.0
 """Seconds that a request waits for somebody else's computation."""
@@ -28,10 +28,13 @@ class Scope(Protocol):
 
 
 class Lead:
-    """This request is the first of its kind: it computes, and says when it has."""
+    """This request is the first of its kind: it computes, and says when it has.
 
-    def __init__(self, fast: FastDoor, name: Name) -> None:
-        self._fast, self._name = fast, name
+    :param moment: how far the register is, if that was read since it came in.
+    """
+
+    def __init__(self, fast: FastDoor, name: Name, moment: Moment | None) -> None:
+        self._fast, self._name, self.moment = fast, name, moment
         self.over: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
 
     def land(self) -> None:
@@ -62,9 +65,10 @@ class FastDoor:
         if found is None:
             return None
         name, sent = found
-        now = None
+        moment: Moment | None = None
         try:
             for _ in range(_TRIES):
+                generation = self._store.generation
                 kept = self.door.kept(name)
                 if kept is not None:
                     if self._in_place:
@@ -73,20 +77,21 @@ class FastDoor:
                     else:
                         good, now = await self._counters.judge(kept)
                     if good and not self.door.needs_making(kept, sent.get("accept-encoding", "")):
-                        return self._given_now(scope, kept, sent, began)
+                        return self._given_now(scope, kept, sent, began)  # the way of most, without a detour
                     if good:
                         return await self._given(scope, kept, sent, began)
+                    moment = Moment(now, generation)
                 flight = self.flights.get(name)
                 if flight is None:
-                    made = self.flights[name] = Lead(self, name)
+                    made = self.flights[name] = Lead(self, name, moment)
                     return made
-                if now is None:
-                    _, now = await self._counters.judge(None)
+                if moment is None:
+                    moment = Moment((await self._counters.judge(None))[1], generation)
                 async with asyncio.timeout(_PATIENCE):
                     kept = await asyncio.shield(flight.over)
                 if kept is None:
                     return None  # it failed, or is not kept; everybody tries for himself
-                if kept.proven >= now.size:
+                if kept.proven >= moment.now.size:
                     return await self._given(scope, kept, sent, began)  # all that was written before this came is in it
         except (CountersFailed, TimeoutError):
             return None
@@ -123,6 +128,8 @@ class FastDoor:
         return self.door.given(kept, asked, began)
 
     async def _given(self, scope: Scope, kept: Kept, sent: dict[str, str], began: float) -> Given | None:
-        """As above, where the form this caller takes has to be made first."""
+        """As above; beside the loop where the form this caller takes has to be made first."""
+        if not self.door.needs_making(kept, sent.get("accept-encoding", "")):
+            return self._given_now(scope, kept, sent, began)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._given_now, scope, kept, sent, began)

@@ -36,7 +36,9 @@ from portfolio.core.problems import (
 from portfolio.core.strict_json import LARGEST_BODY
 from portfolio.front.door import Door, Given
 from portfolio.front.fast import FastDoor
+from portfolio.front.keeping import MOMENT
 from portfolio.front.loop_counters import LoopCounters
+from portfolio.front.store import Moment
 
 logger = logging.getLogger("portfolio.front")
 Headers = list[tuple[str, str]]
@@ -127,7 +129,7 @@ class Intake:
             protocol.response_bytes(found.status, found.headers, found.body)
             return
         try:
-            answer = await self._answer(scope, protocol)
+            answer = await self._answer(scope, protocol, None if found is None else found.moment)
         finally:
             if found is not None:
                 found.land()
@@ -141,8 +143,8 @@ class Intake:
         self._files.add(answer.body)
         asyncio.get_running_loop().call_later(_OPENED_WITHIN, self._forget, answer.body)
 
-    async def _answer(self, scope: Scope, protocol: Any) -> Answer | None:
-        """What the application says; None where the client is gone."""
+    async def _answer(self, scope: Scope, protocol: Any, moment: Moment | None) -> Answer | None:
+        """What the application says, which need not read ``moment`` again; None where the client is gone."""
         try:
             body = await self._body(scope, protocol)
         except ConnectionError:
@@ -151,7 +153,7 @@ class Intake:
             return _refusal(scope, problem)
         pool = self._probes if scope.path.startswith("/health/") else self._threads
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, self._work, scope, body, time.monotonic())
+        return await loop.run_in_executor(pool, self._work, scope, body, moment, time.monotonic())
 
     def _forget(self, path: str) -> None:
         self._files.discard(path)
@@ -203,18 +205,21 @@ class Intake:
             self._large -= is_large
         return b"".join(chunks)
 
-    def _work(self, scope: Scope, body: bytes, since: float) -> Answer:
+    def _work(self, scope: Scope, body: bytes, moment: Moment | None, since: float) -> Answer:
         if time.monotonic() - since > PATIENCE:
             return _refusal(
                 scope, Unavailable("The register is busy; send the request again.", headers={"Retry-After": "2"})
             )
         said: list[tuple[int, Headers]] = []
+        environ = environ_of(scope, body)
+        if moment is not None:
+            environ[MOMENT] = moment
 
         def start_response(status: str, headers: Headers, _failure: Any = None) -> None:
             said.append((int(status[:3]), [(name.lower(), value) for name, value in headers]))
 
         try:
-            parts = self._app(environ_of(scope, body), start_response)
+            parts = self._app(environ, start_response)
             try:
                 data = _collected(iter(parts))
             finally:

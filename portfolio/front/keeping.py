@@ -16,14 +16,16 @@ from portfolio.core.bounded import fitted
 from portfolio.core.dates import today
 from portfolio.core.db import current_database
 from portfolio.core.problems import NotAcceptable
-from portfolio.front.counters import Counters, CountersFailed
+from portfolio.front.counters import CountersFailed
 from portfolio.front.encodings import chosen_encoding, is_held, tag_of
 from portfolio.front.flights import Flight, Flights
 from portfolio.front.lasting import NEVER_KEPT, tree_question
-from portfolio.front.store import Header, Kept, Key, Lasts, Store
+from portfolio.front.store import Header, Kept, Key, Lasts, Moment, Store
 
 KEPT = "portfolio.kept"
 """In the environment of a request: what is kept of its answer."""
+MOMENT = "portfolio.moment"
+"""In the environment of a request: how far the register is, if a door read that and knew no answer."""
 EXTENSION = "portfolio_kept"
 _PATIENCE = 10.0
 """Seconds that a request waits for somebody else's computation of the same."""
@@ -47,8 +49,7 @@ class _Begun:
 
     operation: Operation
     key: Key
-    now: Counters
-    generation: int
+    moment: Moment
     flight: Flight
     """Its own computation, for which others may wait."""
 
@@ -133,7 +134,7 @@ def _found(keeper: Keeper, key: Key) -> Kept | None:
     """What is kept and good."""
     if keeper.store.at(key) is None:
         return None
-    now = keeper.store.now()
+    now = _moment(keeper).now
     kept = keeper.store.at(key)
     if kept is None or not keeper.store.is_good(kept, now):
         return None
@@ -143,20 +144,26 @@ def _found(keeper: Keeper, key: Key) -> Kept | None:
 
 def _begin(keeper: Keeper, operation: Operation, key: Key) -> Kept | None:
     """What somebody else finds meanwhile; None where this request is to find it."""
-    now = keeper.store.now()
+    moment = _moment(keeper)
     for _ in range(_TRIES):
         flight, leads = keeper.flights.join(key)
         if leads:
             # A conditional request must not keep an answer without its content: the condition is looked at in the end.
             g.if_none_match = request.environ.pop("HTTP_IF_NONE_MATCH", None)
-            g.begun = _Begun(operation, key, now, keeper.store.generation, flight)
+            g.begun = _Begun(operation, key, moment, flight)
             return None
         kept = flight.wait(_PATIENCE)
         if kept is None:
             return None  # it failed, or is not kept; everybody tries for himself
-        if kept.proven >= now.size:
+        if kept.proven >= moment.now.size:
             return kept  # whatever was written before this request came is in it
     return None
+
+
+def _moment(keeper: Keeper) -> Moment:
+    """How far the register is, read since the request came in."""
+    found = request.environ.get(MOMENT)
+    return found if isinstance(found, Moment) else keeper.store.moment()
 
 
 def _answer(kept: Kept) -> Response:
@@ -174,7 +181,7 @@ def _keep(answer: Response) -> Response:
     kept = None
     if _may_be_kept(answer):
         kept = _made(begun, answer)
-        if kept is not None and not _keeper().store.keep(kept, begun.generation):
+        if kept is not None and not _keeper().store.keep(kept, begun.moment.generation):
             kept = None
     if kept is not None:
         g.kept = kept
@@ -199,8 +206,8 @@ def _made(begun: _Begun, answer: Response) -> Kept | None:
     lasts, seen, tree = Lasts.REGISTER, int(g.revision), None
     if "known_at" in request.args:
         # A moment is past for good where something was recorded after it. The newest revision may still be it.
-        is_fixed = _NUMBER.fullmatch(request.args["known_at"]) or int(g.revision) < begun.now.size
-        lasts, seen = (Lasts.PAST if is_fixed else Lasts.REGISTER), begun.now.size
+        is_fixed = _NUMBER.fullmatch(request.args["known_at"]) or int(g.revision) < begun.moment.now.size
+        lasts, seen = (Lasts.PAST if is_fixed else Lasts.REGISTER), begun.moment.now.size
     else:
         tree = _tree(begun.operation)
         lasts = Lasts.REGISTER if tree is None else Lasts.TREE

@@ -105,6 +105,14 @@ class Kept:
         return len(self.body) > WORTHWHILE and encoding not in self.made
 
 
+class Moment(NamedTuple):
+    """How far the register is."""
+
+    now: Counters
+    generation: int
+    """Of what is kept, as it was before the counters were read."""
+
+
 class Store:
     """The answers of one process.
 
@@ -145,6 +153,17 @@ class Store:
         """
         known = self._known
         return known if self.reader.head() == known.head else self.all(None)
+
+    def moment(self) -> Moment:
+        """As :meth:`now`, for what is to be kept.
+
+        :raises CountersFailed: the database does not say.
+        """
+        while True:
+            generation = self.generation
+            now = self.now()
+            if generation == self.generation:
+                return Moment(now, generation)
 
     def all(self, tree: str | None) -> Counters:
         """All counters.

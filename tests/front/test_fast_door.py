@@ -7,6 +7,7 @@ import dataclasses
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -17,8 +18,10 @@ from flask import Flask
 from portfolio.app import create_app
 from portfolio.core.db import Database
 from portfolio.core.settings import Rates
+from portfolio.front.counters import PostgresReader, reader_of
 from portfolio.front.door import door_of
 from portfolio.front.intake import Intake
+from portfolio.front.keeping import keeper_of
 from portfolio.front.loop_counters import InGroups, LoopCounters, loop_counters
 from portfolio.projects.models import Project
 from tests.conftest import SYSTEM, settings_of
@@ -221,6 +224,36 @@ class TestOneComputation:
 
         run(register, story)
 
+    def test_does_not_ask_again_how_far_the_register_is(
+        self, seeded: Database, engine_name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        register = served(seeded)
+        keeper = keeper_of(register.app)
+        assert keeper is not None
+        reader, asked = keeper.store.reader, Counter[str]()
+
+        def counted(name: str) -> Callable[..., Any]:
+            read = getattr(reader, name)
+
+            def counting(*values: Any) -> Any:
+                asked[name] += 1
+                return read(*values)
+
+            return counting
+
+        async def story() -> None:
+            await ask(register, LIST)
+            write(seeded, "Changed")
+            register.computed.clear()
+            for name in ("head", "all"):
+                monkeypatch.setattr(reader, name, counted(name))
+            await ask(register, LIST)
+            assert len(register.computed) == 1
+            # On PostgreSQL the loop has a connection of its own, and what it was told is enough.
+            assert asked == ({"head": 1, "all": 1} if engine_name == "sqlite" else {})
+
+        run(register, story)
+
     def test_that_began_before_a_write_is_no_answer_after_it(self, seeded: Database) -> None:
         register = served(seeded, slow=0.0)
         read = threading.Event()
@@ -310,6 +343,16 @@ class TestPostgresql:
             assert counters.statements - before == 3
 
         run(register, story)
+
+    def test_plans_once_what_it_is_asked_again_and_again(self, seeded: Database) -> None:
+        reader = reader_of(seeded)
+        assert isinstance(reader, PostgresReader)
+        with seeded.snapshot() as session:
+            tree = str(session.scalars(sa.select(Project.id).limit(1)).one())
+        for _ in range(8):
+            assert tree in reader.all(0, tree).trees
+        plans = "SELECT sum(generic_plans) > 0, sum(custom_plans) FROM pg_prepared_statements"
+        assert reader.run(plans, ()) == [(True, 0)]
 
 
 def test_fifty_threads_of_a_wsgi_server_compute_once(seeded: Database) -> None:
