@@ -33,8 +33,11 @@ QUICK = Options(sizes=(REAL,), rounds=3, seconds=0.3, quick=True)
 FULL = Options(sizes=(REAL, BETWEEN, LARGE), rounds=5, seconds=1.0)
 
 
-def run_all(options: Options, kinds: list[Kind]) -> Run:
-    """Everything, in one go."""
+def run_all(options: Options, kinds: list[Kind], keep: Callable[[Run], None]) -> Run:
+    """Everything, in one go.
+
+    :param keep: given what was measured until then, after each size and engine; a long run may not come to its end.
+    """
     run, began = Run(options, kinds), time.perf_counter()
 
     def step(name: str, stage: results.Stage | None, take: Callable[[], Part]) -> None:
@@ -53,6 +56,7 @@ def run_all(options: Options, kinds: list[Kind]) -> Run:
                 past = run.tables[stage][MISS]["list, past"].requests > 0
                 for name, take in _parts(stand, own, past=past):
                     step(f"{engine}, {projects}: {name}", stage, take)
+            keep(run)
     writes = _WRITES_IN_QUICK if options.quick else (recording.ROUNDS, recording.CALLS)
     engines = options.engines
     step("history", None, lambda: recording.measure(engines, rounds=writes[0], calls=writes[1]))
@@ -112,17 +116,21 @@ def main() -> int:
     # An installed register finds its bytecode; where Python is told to keep none, each start would compile it anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     pin(LOAD_CORE)
-    run = run_all(options, kinds)
+    keep = _write if write else (lambda _run: None)
+    run = run_all(options, kinds, keep)
     print(results.told(run))
-    if write:
-        results.FILE.write_text(results.told(run))
-        found = results.numbers(run)
-        results.NUMBERS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-        results.PICTURE.write_text(chart.drawn(found["microseconds"]))
+    keep(run)
     far = goals.far_below(run.findings()) if options.quick else []
     for sentence in far:
         print(f"benchmarks: {sentence}", file=sys.stderr)
     return 1 if far else 0
+
+
+def _write(run: Run) -> None:
+    results.FILE.write_text(results.told(run))
+    found = results.numbers(run)
+    results.NUMBERS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    results.PICTURE.write_text(chart.drawn(found["microseconds"]))
 
 
 KINDS_OF_OURS = [kind.name for kind in KINDS[:2]]
