@@ -51,8 +51,10 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to the CI run what SQLite tells as well."""
+    """Leave to the CI run what SQLite tells as well; and have it run all that takes a count in full."""
     for item in items:
+        if "scale" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.large)
         engine = getattr(item, "callspec", None) and item.callspec.params.get("engine_name")  # type: ignore[attr-defined]
         if engine == "postgresql" and item.get_closest_marker("postgresql_in_full"):
             item.add_marker(pytest.mark.large)
