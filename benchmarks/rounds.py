@@ -19,8 +19,6 @@ JOBS = (*READS, *PAST, PATCH)
 _WRITERS = {"sqlite": 1, "postgresql": 4}
 _WARM = 0.2
 """Seconds of the slices that warm up."""
-_CONNECTIONS_TO_KEEP = 8
-"""So many connections reach each worker, all but surely; it keeps the answer from then on."""
 _SLOW, _HOPELESS = 0.2, 5.0
 """Seconds of one request, from which on there are few; and none, where it is a past moment."""
 
@@ -112,8 +110,9 @@ def _slice(shared: _Round, server: Running, job: str, kept: Measured, turn: int)
     seconds = shared.options.seconds if turn else _WARM
     tags = {path: tag_of(server, path) for path in shared.paths} if job == PATCH else {}
     if job != PATCH and server.kind.name == REGISTER:
-        for _ in range(_CONNECTIONS_TO_KEEP):  # computing it is what the other one is measured in
-            server.body(shared.targets[job])
+        # Over as many connections at once as are measured: each of its processes has to keep the answer.
+        server.body(shared.targets[job])
+        load.read_with_sockets(server.port, [shared.targets[job]], _WARM, shared.options.connections)
     before = server.cpu()
     if job == PATCH:
         found = load.patch(server.port, tags, shared.stand.secret, seconds)
