@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -186,7 +187,9 @@ def costs(tables: dict[Stage, Table]) -> list[dict[str, Any]]:
     ]
 
 
+@cache
 def _commit() -> str:
+    """As it was when first asked: what is written after each size would else count as a change."""
     asked = ("git", "-C", str(FILE.parent), "describe", "--always", "--dirty")
     return subprocess.run(asked, capture_output=True, text=True).stdout.strip() or "unknown"
 
