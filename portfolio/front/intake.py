@@ -211,14 +211,14 @@ class Intake:
                 scope, Unavailable("The register is busy; send the request again.", headers={"Retry-After": "2"})
             )
         said: list[tuple[int, Headers]] = []
-        environ = environ_of(scope, body)
-        if moment is not None:
-            environ[MOMENT] = moment
 
         def start_response(status: str, headers: Headers, _failure: Any = None) -> None:
             said.append((int(status[:3]), [(name.lower(), value) for name, value in headers]))
 
         try:
+            environ = environ_of(scope, body)
+            if moment is not None:
+                environ[MOMENT] = moment
             parts = self._app(environ, start_response)
             try:
                 data = _collected(iter(parts))

@@ -291,6 +291,23 @@ class TestOneComputation:
         run(register, story)
 
 
+def test_a_request_that_cannot_be_handed_over_is_answered_all_the_same(
+    seeded: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register = served(seeded)
+
+    def broken(*_: Any) -> Any:
+        raise ValueError
+
+    monkeypatch.setattr("portfolio.front.intake.environ_of", broken)
+
+    async def story() -> None:
+        answer = await ask(register, LIST)
+        assert (answer.status, answer.answered["content-type"]) == (500, "application/problem+json")
+
+    asyncio.run(story())
+
+
 class TestPostgresql:
     pytestmark = pytest.mark.parametrize("engine_name", ["postgresql"])
 
